@@ -1,0 +1,1 @@
+"""The heavy side of Yomiage: the resident process."""

@@ -1,0 +1,35 @@
+"""What a sound output is."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from daemon.narration import AudioClip
+from tts_plugin.settings import Settings
+
+
+class Output(Protocol):
+    """One stream to the listener. `write` and `drain` come from one thread, `stop` from any."""
+
+    def __init__(self, settings: Settings) -> None: ...
+
+    @classmethod
+    def check(cls, settings: Settings) -> None:
+        """Raises EngineUnavailable, naming the cure, where there is no such output. Opens nothing."""
+
+    def write(self, clip: AudioClip, cancelled: threading.Event) -> bool:
+        """Hands the clip to the stream, without a gap after the one before.
+
+        Returns once the clip's last block is handed over (so that the next clip can follow in time);
+        False where `cancelled` was set before that. EngineFailed where the device is gone.
+        """
+
+    def drain(self, cancelled: threading.Event) -> bool:
+        """Waits until all that was written has been heard; False where `cancelled` was set before that."""
+
+    def stop(self) -> None:
+        """Silence at once: what was handed over and not yet heard is dropped."""
+
+    def close(self) -> None:
+        """Gives the device back. A later `write` opens it again."""

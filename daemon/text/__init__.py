@@ -1,0 +1,1 @@
+"""Markdown to sentences that can be spoken."""

@@ -1,0 +1,1 @@
+"""Translation into Japanese, one module an engine."""

@@ -1,0 +1,23 @@
+"""What a translation engine is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tts_plugin.settings import Settings
+
+
+class Translator(Protocol):
+    """Turns one sentence into Japanese. Heavy imports and loading happen in the constructor."""
+
+    def __init__(self, settings: Settings) -> None: ...
+
+    @classmethod
+    def check(cls, settings: Settings) -> None:
+        """Raises EngineUnavailable, naming the cure, where the engine cannot run. Cheap: loads nothing."""
+
+    def translate(self, text: str, language: str) -> str | None:
+        """The Japanese for one sentence of `language` (ISO 639-1).
+
+        None where the sentence is outside what this engine knows; EngineFailed where it failed.
+        """

@@ -1,0 +1,213 @@
+"""The user's settings: settings.json, validated into a frozen object."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tts_plugin import paths
+from tts_plugin.errors import SettingsError
+
+TranslatorName = Literal["phrasebook", "nllb"]
+VoiceName = Literal["gtts", "openjtalk"]
+OutputName = Literal["auto", "miniaudio", "simpleaudio", "wav"]
+NotificationType = Literal[
+    "permission_prompt",
+    "idle_prompt",
+    "worker_permission_prompt",
+    "agent_needs_input",
+    "agent_completed",
+    "auth_success",
+    "elicitation_complete",
+    "elicitation_response",
+    "push_notification",
+    "plugin_notification",
+    "computer_use_exit",
+]
+
+DEFAULT_MODEL = "facebook/nllb-200-distilled-600M"
+SCHEMA_NAME = "settings.schema.json"
+
+
+class Settings(BaseModel):
+    """Every key of settings.json, with its default. The schema beside the file is made from this class."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
+
+    enabled: bool = Field(True, description="The switch. false cuts speech in mid-word and stops all further narration.")
+    replies: bool = Field(True, description="Narrate Claude's finished replies.")
+    notifications: tuple[NotificationType, ...] = Field(
+        (
+            "permission_prompt",
+            "idle_prompt",
+            "worker_permission_prompt",
+            "agent_needs_input",
+            "agent_completed",
+            "auth_success",
+        ),
+        strict=False,
+        description="Which of Claude Code's notices are spoken. [] for none.",
+    )
+    barge_in: bool = Field(True, description="A new prompt cuts the speech of its session.")
+    code_blocks: Literal["announce", "drop"] = Field(
+        "announce", description="Say that there is a code block or a table, or pass over it in silence."
+    )
+    translators: tuple[TranslatorName, ...] = Field(
+        ("phrasebook", "nllb"),
+        strict=False,
+        description="Translation engines, in the order in which they are tried.",
+    )
+    model: str = Field(
+        DEFAULT_MODEL,
+        min_length=1,
+        description="NLLB checkpoint: a name on the model hub, or the path of a directory.",
+    )
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field(
+        "auto", description="Where the translation model runs. auto: cuda, else mps, else cpu."
+    )
+    voices: tuple[VoiceName, ...] = Field(
+        ("gtts", "openjtalk"),
+        strict=False,
+        min_length=1,
+        description="Voices, in the order in which they are tried. gtts sends the Japanese text to Google; "
+        'leave it out (["openjtalk"]) and nothing leaves this machine.',
+    )
+    gtts_url: str = Field(
+        "https://translate.google.com",
+        pattern=r"^https?://[^/\s]+$",
+        description="Where gtts sends its requests: another Google domain, or a mirror.",
+    )
+    gtts_timeout: float = Field(
+        3.0, gt=0, le=30, description="Seconds that one sentence may take over the network before the next voice speaks it."
+    )
+    volume: float = Field(1.0, ge=0, le=4, description="Loudness; 1 leaves the voice as it is.")
+    output: OutputName = Field(
+        "auto", description="auto: the loudspeaker. wav: one WAV file a narration, for machines without sound."
+    )
+    wav_directory: str | None = Field(
+        None, description="Where the wav output writes; null for the recordings folder in the data directory."
+    )
+    idle_unload_seconds: float = Field(
+        900, ge=1, le=604_800, description="The models leave memory after so long without speech."
+    )
+    idle_exit_seconds: float = Field(
+        14_400, ge=1, le=604_800, description="The daemon leaves after so long without a request; the next hook brings it back."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the log tells.")
+
+
+def settings_file() -> Path:
+    return paths.config_dir() / "settings.json"
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of settings.json."""
+    made = Settings.model_json_schema()
+    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    made["title"] = "Yomiage settings"
+    made["properties"] = {"$schema": {"type": "string"}, **made["properties"]}
+    made["additionalProperties"] = False
+    return made
+
+
+def parse(text: str, source: str = "settings.json") -> tuple[Settings, list[str]]:
+    """Settings from JSON text, with warnings for keys that mean nothing.
+
+    Raises SettingsError, with the line or the key, where the text cannot be used.
+    """
+    try:
+        # A BOM is what some editors put first; json.loads would refuse it with a riddle.
+        data = json.loads(text.removeprefix("\ufeff"))
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = f", line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        raise SettingsError(f"{source}{where}: not valid JSON ({what}). Correct it there; the last good settings stay.") from error
+    if not isinstance(data, dict):
+        raise SettingsError(f"{source}: the top level must be an object, {{…}}, not {type(data).__name__}.")
+    known = set(Settings.model_fields)
+    warnings = []
+    for key in sorted(set(data) - known - {"$schema"}):
+        close = difflib.get_close_matches(key, known, n=1)
+        warnings.append(f"{source}: unknown setting {key!r} is ignored" + (f"; did you mean {close[0]!r}?" if close else "."))
+    try:
+        return Settings.model_validate(data), warnings
+    except ValidationError as error:
+        raise SettingsError(f"{source}: {_explain(error)}. Correct it there; the last good settings stay.") from error
+
+
+def load() -> tuple[Settings, list[str]]:
+    """The settings as they stand on disk; the defaults where there is no file."""
+    file = settings_file()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Settings(), []
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read ({error}). Make it a readable UTF-8 file.") from error
+    return parse(text, str(file))
+
+
+def set_enabled(enabled: bool) -> None:
+    """Sets the switch in settings.json and leaves the rest of the file as the user wrote it.
+
+    Raises SettingsError where the file is broken: it is not ours to overwrite then.
+    """
+    file = settings_file()
+    text = file.read_text(encoding="utf-8") if file.exists() else default_text()
+    parse(text, str(file))
+    data = json.loads(text.removeprefix("\ufeff"))
+    if data.get("enabled", True) is enabled and file.exists():
+        return
+    data["enabled"] = enabled
+    write_atomically(file, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def default_text() -> str:
+    """A settings.json that a newcomer can edit."""
+    chosen = Settings().model_dump(mode="json", include={"enabled", "voices", "translators", "volume"})
+    return json.dumps({"$schema": f"./{SCHEMA_NAME}", **chosen}, ensure_ascii=False, indent=2) + "\n"
+
+
+def write_default_files() -> bool:
+    """Writes the schema, and settings.json where there is none. True if settings.json was made."""
+    file = settings_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file.with_name(SCHEMA_NAME), json.dumps(schema(), ensure_ascii=False, indent=2) + "\n")
+    if file.exists():
+        return False
+    write_atomically(file, default_text())
+    return True
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Replaces the file in one step, so that a reader never sees half of it."""
+    target = file.resolve()  # through a symlink into someone's dotfiles, not over it
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _explain(error: ValidationError) -> str:
+    reasons = []
+    for problem in error.errors(include_url=False):
+        *parents, last = problem["loc"]
+        place = ".".join(str(part) for part in parents) + f"[{last}]" if isinstance(last, int) else str(last)
+        shown = json.dumps(problem["input"], ensure_ascii=False, default=str)
+        reasons.append(f"{place}: {problem['msg']}, not {shown[:80]}")
+    return "; ".join(reasons)
+
+
+TRANSLATORS: tuple[str, ...] = get_args(TranslatorName)
+VOICES: tuple[str, ...] = get_args(VoiceName)
