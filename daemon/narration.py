@@ -6,9 +6,11 @@ import enum
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the server accepts before numpy is loaded
+    import numpy as np
+    import numpy.typing as npt
 
 SAMPLE_RATE = 48_000
 """Samples a second of every clip. Open JTalk's own rate; other engines are resampled to it once."""
@@ -46,6 +48,7 @@ class Timeline:
 
     def __init__(self, hook_started: float | None = None) -> None:
         self._marks: dict[Stage, float] = {}
+        self.was_cut = False
         if hook_started is not None:
             self._marks[Stage.HOOK_STARTED] = hook_started
         self.mark(Stage.RECEIVED)

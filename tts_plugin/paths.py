@@ -40,7 +40,3 @@ def models_dir() -> Path:
 
 def socket_file() -> Path:
     return Path(runtime.socket_path())
-
-
-def lock_file() -> Path:
-    return socket_file().with_suffix(".lock")

@@ -40,7 +40,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
 
-    enabled: bool = Field(True, description="The switch. false cuts speech in mid-word and stops all further narration.")
+    enabled: bool = Field(
+        True, description="The switch. false cuts speech in mid-word and stops all further narration."
+    )
     replies: bool = Field(True, description="Narrate Claude's finished replies.")
     notifications: tuple[NotificationType, ...] = Field(
         (
@@ -84,11 +86,15 @@ class Settings(BaseModel):
         description="Where gtts sends its requests: another Google domain, or a mirror.",
     )
     gtts_timeout: float = Field(
-        3.0, gt=0, le=30, description="Seconds that one sentence may take over the network before the next voice speaks it."
+        3.0,
+        gt=0,
+        le=30,
+        description="Seconds that one sentence may take over the network before the next voice speaks it.",
     )
     volume: float = Field(1.0, ge=0, le=4, description="Loudness; 1 leaves the voice as it is.")
     output: OutputName = Field(
-        "auto", description="auto: the loudspeaker. wav: one WAV file a narration, for machines without sound."
+        "auto",
+        description="auto: the loudspeaker. wav: one WAV file a narration, for machines without sound.",
     )
     wav_directory: str | None = Field(
         None, description="Where the wav output writes; null for the recordings folder in the data directory."
@@ -97,7 +103,10 @@ class Settings(BaseModel):
         900, ge=1, le=604_800, description="The models leave memory after so long without speech."
     )
     idle_exit_seconds: float = Field(
-        14_400, ge=1, le=604_800, description="The daemon leaves after so long without a request; the next hook brings it back."
+        14_400,
+        ge=1,
+        le=604_800,
+        description="The daemon leaves after so long without a request; the next hook brings it back.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the log tells.")
 
@@ -127,14 +136,18 @@ def parse(text: str, source: str = "settings.json") -> tuple[Settings, list[str]
     except (json.JSONDecodeError, RecursionError) as error:
         where = f", line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-        raise SettingsError(f"{source}{where}: not valid JSON ({what}). Correct it there; the last good settings stay.") from error
+        raise SettingsError(
+            f"{source}{where}: not valid JSON ({what}). Correct it there; the last good settings stay."
+        ) from error
     if not isinstance(data, dict):
         raise SettingsError(f"{source}: the top level must be an object, {{…}}, not {type(data).__name__}.")
     known = set(Settings.model_fields)
     warnings = []
     for key in sorted(set(data) - known - {"$schema"}):
         close = difflib.get_close_matches(key, known, n=1)
-        warnings.append(f"{source}: unknown setting {key!r} is ignored" + (f"; did you mean {close[0]!r}?" if close else "."))
+        warnings.append(
+            f"{source}: unknown setting {key!r} is ignored" + (f"; did you mean {close[0]!r}?" if close else ".")
+        )
     try:
         return Settings.model_validate(data), warnings
     except ValidationError as error:

@@ -1,0 +1,216 @@
+"""What each request does: one function a command, each quick or on its own connection's thread."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from daemon.app import App
+from daemon.events import Cut, Speak, Warm, action_for
+from daemon.narration import Narration, Priority, Stage, Timeline
+from daemon.schedule import MAX_WAITING
+from tts_plugin import __version__, protocol, wire
+from tts_plugin.errors import YomiageError
+from tts_plugin.protocol import BadLine, ErrorCode
+
+log = logging.getLogger(__name__)
+
+Reply = dict[str, Any]
+WAIT_SECONDS = 600.0
+"""The longest that `say` with `wait` holds its connection."""
+
+
+class Requests:
+    """Checks a request's envelope and hands it to its function."""
+
+    def __init__(self, app: App, leave_socket: Callable[[], None]) -> None:
+        """`leave_socket` stops listening, so that a client that is told to restart finds no daemon."""
+        self._app = app
+        self._leave_socket = leave_socket
+        self._other_versions: set[str] = set()
+        self._ids = itertools.count(1)
+        self._commands: dict[str, Callable[[Reply], Reply]] = {
+            "hook": self._hook,
+            "say": self._say,
+            "render": self._render,
+            "translate": self._translate,
+            "clean": self._clean,
+            "wait": self._wait,
+            "replay": self._replay,
+            "stop": self._stop,
+            "status": self._status,
+            "doctor": self._doctor,
+            "reload": self._reload,
+            "shutdown": self._shutdown,
+        }
+
+    def handle(self, request: Reply) -> Reply:
+        """The reply to one request. Raises BadLine where its envelope is wrong."""
+        name = request.get("command")
+        command = self._commands.get(name) if isinstance(name, str) else None
+        # "shutdown" is understood in every version: it is how one version makes room for another.
+        if command is not self._commands["shutdown"] and (refusal := self._check_version(request)):
+            return refusal
+        if command is None:
+            raise BadLine(ErrorCode.UNKNOWN_COMMAND, f"unknown command {str(name)[:40]!r}")
+        if name != "status":
+            self._app.touch()
+        try:
+            return {"ok": True, **command(request)}
+        except BadLine:
+            raise
+        except YomiageError as error:
+            return protocol.refusal(ErrorCode.FAILED, str(error))
+
+    def _check_version(self, request: Reply) -> Reply | None:
+        number, version = request.get("protocol"), request.get("version")
+        if not isinstance(number, int) or not isinstance(version, str):
+            raise BadLine(ErrorCode.BAD_REQUEST, 'the fields "protocol" (a number) and "version" (text) are needed')
+        if number == wire.PROTOCOL and (version == __version__ or version in self._other_versions):
+            return None
+        if request.get("restarted") is True and number == wire.PROTOCOL:
+            log.warning("serving version %s with version %s: run install.sh to make them one", version, __version__)
+            self._other_versions.add(version)
+            return None
+        log.info("version %s asks version %s to restart", version, __version__)
+        # The socket must be gone *before* the client reads this, or it would come straight back to this daemon.
+        self._leave_socket()
+        self._app.shut_down()
+        return protocol.refusal(ErrorCode.RESTART, f"this daemon is version {__version__}")
+
+    def _hook(self, request: Reply) -> Reply:
+        event, payload = request.get("event"), request.get("payload")
+        if not isinstance(event, str):
+            raise BadLine(ErrorCode.BAD_REQUEST, "a hook without event")
+        if not isinstance(payload, dict):
+            # Claude Code's own prompt can outgrow a line; its session is known all the same.
+            log.warning("%s came without a usable payload (%s bytes)", event, request.get("payload_bytes"))
+            payload = {}
+        session = payload.get("session_id") or request.get("session") or ""
+        settings = self._app.settings
+        if not settings.enabled:
+            return {"action": "disabled"}
+        action = action_for(event, payload, settings)
+        if isinstance(action, Warm):
+            self._app.warm()
+        elif isinstance(action, Cut):
+            self._app.schedule.cut(str(session))
+        elif isinstance(action, Speak):
+            started = request.get("hook_started")
+            self._narrate(
+                action.text,
+                action.priority,
+                str(session),
+                Timeline(float(started) if isinstance(started, (int, float)) else None),
+            )
+        else:
+            log.debug("nothing to do on %s", event)
+        return {"action": type(action).__name__.lower() if action else "none"}
+
+    def _say(self, request: Reply) -> Reply:
+        text = _text_of(request)
+        if not self._app.settings.enabled:
+            return protocol.refusal(
+                ErrorCode.DISABLED, 'Yomiage is switched off; `yomiage on` or "enabled": true switches it on.'
+            )
+        if len(self._app.schedule.waiting()) >= MAX_WAITING // 2:
+            return protocol.refusal(ErrorCode.BUSY, "Much is waiting to be spoken already; try again later.")
+        narration = self._narrate(text, Priority.MESSAGE, _session_of(request), Timeline())
+        if request.get("wait") is True:
+            return self._wait_for(narration)
+        return {"id": narration.id}
+
+    def _replay(self, request: Reply) -> Reply:
+        session = request.get("session")
+        last = self._app.history.last_reply(session if isinstance(session, str) else None)
+        if last is None:
+            return protocol.refusal(ErrorCode.FAILED, "There is nothing to replay yet.")
+        return self._say({**request, "text": last.text, "session": last.session})
+
+    def _wait(self, request: Reply) -> Reply:
+        last = self._app.history.last_reply(_session_of(request))
+        return self._wait_for(last) if last is not None else {}
+
+    def _wait_for(self, narration: Narration) -> Reply:
+        if not narration.finished.wait(WAIT_SECONDS):
+            return protocol.refusal(ErrorCode.TIMEOUT, f"It is still being spoken after {WAIT_SECONDS:.0f} s.")
+        stages = narration.timeline.as_dict()
+        if not narration.timeline.was_cut and Stage.FIRST_AUDIO_OUT.value not in stages:
+            return protocol.refusal(ErrorCode.FAILED, self._app.why_silent())
+        return {"id": narration.id, "cut": narration.timeline.was_cut, "stages": stages}
+
+    def _render(self, request: Reply) -> Reply:
+        file = request.get("file")
+        if not isinstance(file, str) or not Path(file).is_absolute():
+            raise BadLine(ErrorCode.BAD_REQUEST, 'the field "file" must hold an absolute path')
+        return {"file": file, "seconds": self._app.render(_text_of(request), file)}
+
+    def _translate(self, request: Reply) -> Reply:
+        sentences = self._app.translate(_text_of(request))
+        return {
+            "sentences": [{"text": s.text, "source": s.source.text, "engine": s.engine} for s in sentences],
+            "engines": self._app.health()["translators"],
+        }
+
+    def _clean(self, request: Reply) -> Reply:
+        return {"sentences": self._app.clean(_text_of(request))}
+
+    def _stop(self, request: Reply) -> Reply:
+        session = request.get("session")
+        return {"stopped": self._app.schedule.cut(session if isinstance(session, str) else None)}
+
+    def _status(self, request: Reply) -> Reply:
+        current = self._app.schedule.current()
+        return {
+            "pid": os.getpid(),
+            "uptime_seconds": round(time.monotonic() - self._app.started, 3),
+            "enabled": self._app.settings.enabled,
+            "speaking": current is not None,
+            "waiting": len(self._app.schedule.waiting()),
+            "settings_problems": self._app.settings_problems,
+            **self._app.health(),
+            "other_versions": sorted(self._other_versions),
+            "narrations": self._app.history.timelines(),
+        }
+
+    def _doctor(self, request: Reply) -> Reply:
+        return {"checks": self._app.checks()}
+
+    def _reload(self, request: Reply) -> Reply:
+        self._app.reload()
+        return {}
+
+    def _shutdown(self, request: Reply) -> Reply:
+        self._leave_socket()
+        self._app.shut_down()
+        return {}
+
+    def _narrate(self, text: str, priority: Priority, session: str, timeline: Timeline) -> Narration:
+        narration = Narration(next(self._ids), text, priority, session, timeline)
+        self._app.history.add(narration)
+        accepted = self._app.schedule.add(narration)
+        log.info(
+            "narration %d: %s, %d characters%s",
+            narration.id,
+            priority.name,
+            len(text),
+            "" if accepted else ", gave way",
+        )
+        return narration
+
+
+def _text_of(request: Reply) -> str:
+    text = request.get("text")
+    if not isinstance(text, str) or not text.strip():
+        raise BadLine(ErrorCode.BAD_REQUEST, 'the field "text" must hold some text')
+    return text
+
+
+def _session_of(request: Reply) -> str:
+    session = request.get("session")
+    return session if isinstance(session, str) else ""

@@ -1,0 +1,12 @@
+"""SessionEnd: drop what a user who left does not want to hear."""
+
+import os
+import sys
+import time
+
+started = time.time()
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from tts_plugin import client  # noqa: E402
+
+client.hook("SessionEnd", started, start=False)
