@@ -20,7 +20,8 @@ ABSENT = (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, Broke
 
 def exchange(line: bytes, timeout: float) -> bytes:
     """Sends one line and returns the reply line; b"" where the daemon closed without one. Raises OSError."""
-    with _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM) as connection:
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
         connection.settimeout(timeout)
         connection.connect(runtime.socket_path())
         try:
@@ -34,6 +35,8 @@ def exchange(line: bytes, timeout: float) -> bytes:
                 break
             reply += block
         return bytes(reply)
+    finally:
+        connection.close()
 
 
 def exchange_or_start(line: bytes, timeout: float) -> bytes:
