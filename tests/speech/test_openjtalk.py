@@ -1,0 +1,108 @@
+"""The offline voice."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from daemon.narration import SAMPLE_RATE
+from daemon.speech import parts
+from daemon.speech.openjtalk import OpenJTalk
+from daemon.text.reading import to_reading
+from tests.rig.ear import Ear, error_rate
+from tts_plugin.errors import EngineUnavailable
+from tts_plugin.settings import Settings
+
+SENTENCE = "テストが全て成功しました。次に、設定ファイルを更新します。"
+
+
+@pytest.fixture(scope="module")
+def voice() -> OpenJTalk:
+    return OpenJTalk(Settings())
+
+
+def test_a_sentence_is_understood(voice: OpenJTalk, ear: Ear) -> None:
+    assert error_rate(ear.transcribe(voice.synthesize(SENTENCE).samples, SAMPLE_RATE), SENTENCE) < 0.2
+
+
+def test_identifiers_are_understood_as_a_developer_says_them(voice: OpenJTalk, ear: Ear) -> None:
+    written = "getUserName関数を修正し、Dockerのサーバーを200msで起動しました。"
+    meant = "ゲットユーザーネーム関数を修正し、ドッカーのサーバーを二百ミリ秒で起動しました。"
+    heard = ear.transcribe(voice.synthesize(to_reading(written)).samples, SAMPLE_RATE)
+    assert error_rate(heard, meant) < 0.3
+
+
+def test_a_clip_is_speech_from_end_to_end(voice: OpenJTalk) -> None:
+    samples = voice.synthesize(SENTENCE).samples
+    loud = np.flatnonzero(np.abs(samples.astype(int)) > 500)
+    assert samples.dtype == np.int16
+    assert 4 * SAMPLE_RATE < len(samples) < 8 * SAMPLE_RATE
+    assert loud[0] < 0.08 * SAMPLE_RATE
+    assert len(samples) - loud[-1] < 0.15 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize(
+    "text", ["アイウ", "はい。", "200ミリ秒", "あ" * 50, "アイウエオ" * 16, "ああ" * 8 + "いえあお" * 8]
+)
+def test_loud_vowels_are_turned_down_not_clipped(voice: OpenJTalk, text: str) -> None:
+    samples = np.abs(voice.synthesize(text).samples.astype(int))
+    assert 3_000 < samples.max() < 32_767
+    # A clipped or wrapped wave lies on its ceiling for runs of samples.
+    assert np.count_nonzero(samples >= 0.969 * 32_767) < 20 * len(samples) / SAMPLE_RATE
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "。", "、、、", "!?", "…", "---", "\x00\x01\x7f", "\u200b\ufeff", "😀", "\ud800"]
+)
+def test_nothing_to_speak_is_an_empty_clip(voice: OpenJTalk, text: str) -> None:
+    assert voice.synthesize(text).seconds == 0
+
+
+def test_control_characters_are_not_spoken(voice: OpenJTalk) -> None:
+    plain, strewn = voice.synthesize("テスト中です"), voice.synthesize("\x07テスト\u200b中\x00です\x1b")
+    assert strewn.seconds == pytest.approx(plain.seconds, rel=0.2)
+
+
+def test_a_very_long_text_is_bounded(voice: OpenJTalk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "LONGEST_TEXT", 100)
+    assert 10 < voice.synthesize("漢字を読む。" * 2_000).seconds < 30
+
+
+def test_threads_do_not_disturb_each_other(voice: OpenJTalk) -> None:
+    sentences = ["一つ目です。", "二つ目の文です。", "三つ目の少し長い文です。"]
+    expected = [voice.synthesize(sentence).samples for sentence in sentences]
+    got: dict[int, object] = {}
+
+    def speak(number: int) -> None:
+        got[number] = voice.synthesize(sentences[number % 3]).samples
+
+    threads = [threading.Thread(target=speak, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert all(np.array_equal(got[number], expected[number % 3]) for number in range(6))
+
+
+def test_check_passes_where_everything_is_there() -> None:
+    OpenJTalk.check(Settings())
+
+
+def test_check_names_the_cure_where_the_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(EngineUnavailable, match=r"install\.sh"):
+        OpenJTalk.check(Settings())
+
+
+def test_check_names_the_dictionary_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def find(name: str) -> ModuleSpec:
+        return ModuleSpec(name, None, origin=str(tmp_path / "__init__.py"))
+
+    monkeypatch.setattr(importlib.util, "find_spec", find)
+    with pytest.raises(EngineUnavailable, match=r"dictionary/sys\.dic was not found in .*install\.sh"):
+        OpenJTalk.check(Settings())
