@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from daemon.narration import SAMPLE_RATE, AudioClip, Narration, Sentence, Stage, TranslatedSentence
+from daemon.playback import registry as output_registry
 from daemon.playback.loudspeaker import Loudspeaker
+from daemon.playback.output import Output
 from daemon.playback.wav import write_wav
 from daemon.schedule import Schedule
 from daemon.speech import registry as voice_registry
@@ -23,7 +25,7 @@ from daemon.text.cleaning import spoken_sentences
 from daemon.translation import registry as translator_registry
 from daemon.translation.chain import TranslatorChain
 from daemon.translation.engine import Translator
-from tts_plugin.errors import EngineFailed, YomiageError
+from tts_plugin.errors import EngineFailed, EngineUnavailable, YomiageError
 from tts_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ PAUSE_SECONDS = 0.25
 """Silence between two sentences, as a reader breathes."""
 JOIN_SECONDS = 2.0
 
+_HEAD = int(0.6 * SAMPLE_RATE)
+"""The first part of a clip, longer than what an output keeps ahead of the ear."""
 _PAUSE = AudioClip(np.zeros(int(PAUSE_SECONDS * SAMPLE_RATE), np.int16))
 
 
@@ -126,12 +130,13 @@ class Pipeline:
             "output": self.output.health(),
         }
 
-    def engine_classes(self) -> Iterator[tuple[str, str, type[Translator] | type[Voice]]]:
+    def engine_classes(self) -> Iterator[tuple[str, str, type[Translator] | type[Voice] | type[Output]]]:
         """Kind, name and class of every engine in the settings."""
-        for name in self._settings.translators:
-            yield "translator", name, translator_registry.engine_class(name)
-        for name in self._settings.voices:
-            yield "voice", name, voice_registry.engine_class(name)
+        for translator in self._settings.translators:
+            yield "translator", translator, translator_registry.engine_class(translator)
+        for voice in self._settings.voices:
+            yield "voice", voice, voice_registry.engine_class(voice)
+        yield "output", self._settings.output, output_registry.engine_class(self._settings.output)
 
     def _replace_translators(self, settings: Settings) -> None:
         old, self.translators = self.translators, TranslatorChain(settings)
@@ -189,6 +194,9 @@ class Pipeline:
                     self._play(narration, part.index, part.clip)
                 elif not narration.cancelled.is_set():
                     self.output.drain(narration.cancelled)
+            except EngineUnavailable as error:
+                log.warning("narration %d: no sound: %s", narration.id, error)
+                narration.cancelled.set()  # its other sentences would find no output either
             except YomiageError as error:
                 log.warning("narration %d: no sound: %s", narration.id, error)
             except Exception:
@@ -199,10 +207,14 @@ class Pipeline:
     def _play(self, narration: Narration, index: int, clip: AudioClip) -> None:
         if narration.cancelled.is_set():
             return
+        self.output.open()
         narration.timeline.mark(Stage.FIRST_AUDIO_OUT)
-        if self.output.write(clip, narration.cancelled):
-            self._schedule.heard(narration, index)
-            self.output.write(_PAUSE, narration.cancelled)
+        head, tail = AudioClip(clip.samples[:_HEAD]), AudioClip(clip.samples[_HEAD:])
+        if self.output.write(head, narration.cancelled):
+            # Only now has the sentence before left the output's buffer: an interruption would not lose its end.
+            self._schedule.heard(narration, index - 1)
+            if self.output.write(tail, narration.cancelled):
+                self.output.write(_PAUSE, narration.cancelled)
 
 
 def _differ(old: Settings, new: Settings, keys: tuple[str, ...]) -> bool:

@@ -63,10 +63,10 @@ class Schedule:
             return self._current
 
     def heard(self, narration: Narration, sentence: int) -> None:
-        """Notes that the sentence of this index has been handed to the output."""
+        """Notes that all up to the sentence of this index has been heard."""
         with self._condition:
             if narration is self._current:
-                self._position = sentence + 1
+                self._position = max(self._position, sentence + 1)
 
     def done(self, narration: Narration) -> None:
         """The current narration has left the pipeline: heard, or cut."""
@@ -115,7 +115,8 @@ class Schedule:
         self._silence(cut)
 
     def _cut_where(self, matches: Callable[[Narration], bool]) -> int:
-        kept, cut = [], []
+        kept: list[Narration] = []
+        cut: list[Narration] = []
         for other in self._waiting:
             (cut if matches(other) else kept).append(other)
         self._waiting = kept

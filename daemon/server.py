@@ -91,7 +91,7 @@ def _is_same_user(connection: socket.socket) -> bool:
     """Asks the kernel who is at the other end."""
     if sys.platform == "darwin":
         # struct xucred { u_int cr_version; uid_t cr_uid; … }, by LOCAL_PEERCRED (1) at level SOL_LOCAL (0)
-        found: int = struct.unpack_from("=II", connection.getsockopt(0, 1, 76))[1]
+        found = struct.unpack_from("=II", connection.getsockopt(0, 1, 76))[1]
     else:
         found = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
-    return found == os.getuid()
+    return bool(found == os.getuid())

@@ -20,10 +20,14 @@ class Loudspeaker:
         self._output: Output | None = None
         self._problem: str | None = None
 
+    def open(self) -> None:
+        """Opens it where it is not open. EngineUnavailable where there is no such output."""
+        self._opened()
+
     def write(self, clip: AudioClip, cancelled: threading.Event) -> bool:
         """As Output.write. EngineUnavailable where there is no output, EngineFailed where it was lost twice."""
         for last in (False, True):
-            output = self._open()
+            output = self._opened()
             try:
                 return output.write(clip, cancelled)
             except EngineFailed as error:
@@ -60,16 +64,19 @@ class Loudspeaker:
             return {"state": "unavailable", "reason": self._problem}
         return {"state": "idle" if self._output is None else "open", "reason": None}
 
-    def _open(self) -> Output:
+    def _opened(self) -> Output:
         with self._lock:
-            if self._output is None:
-                try:
-                    self._output = open_output(self._settings)
-                except EngineUnavailable as error:
-                    self._problem = str(error)
-                    raise
-                self._problem = None
-            return self._output
+            if self._output is not None:
+                return self._output
+        # Not under the lock: a sound server may take seconds to answer, and `stop` must not wait for it.
+        try:
+            output = open_output(self._settings)
+        except EngineUnavailable as error:
+            self._problem = str(error)
+            raise
+        with self._lock:
+            self._output, self._problem = output, None
+        return output
 
     def _lose(self, output: Output, reason: str) -> None:
         with self._lock:
