@@ -84,6 +84,8 @@ class Slot(Generic[E]):
                 raise EngineFailed(f"{self.name} failed ({type(error).__name__}); the log has the details.") from error
             if self._health[0] != "ready":
                 self._health = ("ready", None)
+            # Not before: an engine may load well each time and yet hang in each call.
+            self._rest = FIRST_REST
             return result
 
     def warm(self) -> None:
@@ -123,7 +125,7 @@ class Slot(Generic[E]):
             log.exception("%s could not be loaded", self.name)
             self._leave_alone("failed", error)
             raise EngineFailed(f"{self.name} could not be loaded ({type(error).__name__}: {error}).") from error
-        self._engine, self._health, self._rest = engine, ("ready", None), FIRST_REST
+        self._engine, self._health = engine, ("ready", None)
         return engine
 
     def _leave_alone(self, state: State, error: Exception) -> None:

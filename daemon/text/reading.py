@@ -15,6 +15,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _FOREIGN = re.compile(r"[!-~\u00c0-\u024f０-９Ａ-Ｚａ-ｚ→⇒]")
+_SPACES = re.compile(r"\s{2,}")
 _APOSTROPHE = re.compile(r"(?<=[A-Za-z])’(?=[A-Za-z])")
 _ACCENTED = re.compile(r"[\u00c0-\u024f]")
 _CALL = re.compile(r"(?<=[A-Za-z0-9_])\(\)")
@@ -33,7 +34,7 @@ _NAME = re.compile(
 _SYMBOLS = tuple(
     (re.compile(pattern), spoken)
     for pattern, spoken in (
-        (r"\s*(?:[-=]+>|<-+|→|⇒|➜|\.{2,}|\s--+\s|\s[-–—|]\s|—)\s*", "、"),
+        (r"\s*(?:[-=]{1,3}>|<-{1,3}|→|⇒|➜|\.{2,}|\s-{2,3}\s|\s[-–—|]\s|—)\s*", "、"),
         (r"\s?(?:!==?|≠)\s?", " ノットイコール "),
         (r"\s?>=\s?", " 大なりイコール "),
         (r"\s?<=\s?", " 小なりイコール "),
@@ -50,9 +51,9 @@ _SYMBOLS = tuple(
         (r"(?<=[^\s。、])\.(?=\s|$)\s*", "。"),
         (r":", "、"),
         (r"\(\)|[`\"'*_#$^~\\<>{}\[\]|+-]", " "),
-        (r"\s+([、。])", r"\1"),
-        (r"[、 ]*、[、 ]*", "、"),
-        (r" {2,}", " "),
+        (r"\s{2,}", " "),
+        (r"\s([、。])", r"\1"),
+        (r"、[、 ]+", "、"),
     )
 )
 
@@ -65,6 +66,7 @@ def to_reading(text: str, user_terms: Mapping[str, str] = _NOTHING) -> str:
     text = lexicon.replace_terms(text, user_terms)
     if _FOREIGN.search(text) is None:
         return text
+    text = _SPACES.sub(" ", text)
     text = _ACCENTED.sub(_without_accent, text.translate(_WIDE))
     text = _APOSTROPHE.sub("'", _SCHEME.sub("", _CALL.sub("", text)))
     text = _OPTION.sub(lambda match: _option(match, user_terms), text)

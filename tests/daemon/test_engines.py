@@ -157,6 +157,22 @@ def test_an_engine_that_hangs_is_left_alone_and_loaded_anew() -> None:
     never.set()
 
 
+def test_an_engine_that_hangs_again_is_left_alone_for_longer() -> None:
+    load, clock, never = Loader(), Clock(), threading.Event()
+    slot = slot_of(load, clock, call_seconds=0.05)
+    for rest in (FIRST_REST, 2 * FIRST_REST, 4 * FIRST_REST):
+        loads = load.loads
+        with pytest.raises(EngineFailed):
+            slot.use(lambda engine: never.wait(10))
+        clock.now += rest - 1
+        with pytest.raises(EngineFailed):
+            slot.use(str.upper)
+        assert load.loads == loads + 1
+        clock.now += 1
+    assert slot.use(str.upper) == "ENGINE"
+    never.set()
+
+
 def test_unloading_waits_for_nothing_and_the_next_use_loads_again() -> None:
     load, working, go = Loader(), threading.Event(), threading.Event()
     slot = slot_of(load)

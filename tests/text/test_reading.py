@@ -80,6 +80,9 @@ def test_a_users_term_does_not_match_inside_a_word() -> None:
         "_" * 10_000,
         "-" * 10_000 + "x",
         "1." * 5_000,
+        " " * 10_000 + "x",
+        "x ," * 3_000,
+        "x" + "、" * 10_000,
         "a." * 5_000,
         "a b " * 2_500,
         "9" * 10_000,
@@ -93,7 +96,7 @@ def test_a_users_term_does_not_match_inside_a_word() -> None:
 def test_odd_input_is_read_in_bounded_time(text: str) -> None:
     started = time.perf_counter()
     assert isinstance(to_reading(text), str)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 1
 
 
 def test_an_edit_of_the_dictionary_counts_at_once() -> None:
