@@ -1,0 +1,168 @@
+"""The chain of translation engines, with engines that have levers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import ClassVar
+
+import pytest
+
+from daemon import engines
+from daemon.narration import Sentence, TranslatedSentence
+from daemon.translation import chain, registry
+from daemon.translation.chain import TranslatorChain
+from daemon.translation.passthrough import Passthrough
+from tts_plugin.errors import EngineFailed, EngineUnavailable
+from tts_plugin.settings import Settings
+
+UNKNOWN = Sentence("A sentence that is in no table.", "en")
+
+
+class Levers:
+    """An engine; what it does is set on the class."""
+
+    checks: ClassVar[Callable[[], None]]
+    loads: ClassVar[Callable[[], None]]
+    answers: ClassVar[Callable[[str], str | None]]
+    checked: ClassVar[int]
+
+    def __init__(self, settings: Settings) -> None:
+        type(self).__dict__["loads"]()
+
+    @classmethod
+    def check(cls, settings: Settings) -> None:
+        cls.checked += 1
+        cls.__dict__["checks"]()
+
+    def translate(self, text: str, language: str) -> str | None:
+        return type(self).__dict__["answers"](text)
+
+
+class First(Levers):
+    pass
+
+
+class Second(Levers):
+    pass
+
+
+def nothing() -> None:
+    """All is well."""
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def lever(*_: object) -> None:
+        raise error
+
+    return lever
+
+
+@pytest.fixture(autouse=True)
+def levers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for engine, word in ((First, "一"), (Second, "二")):
+        engine.checks = nothing
+        engine.loads = nothing
+        engine.answers = lambda text, word=word: word
+        engine.checked = 0
+    fakes = {"passthrough": Passthrough, "phrasebook": First, "nllb": Second}
+    monkeypatch.setattr(registry, "engine_class", fakes.__getitem__)
+
+
+def result(text: str, engine: str | None, sentence: Sentence = UNKNOWN) -> TranslatedSentence:
+    return TranslatedSentence(text, sentence, engine)
+
+
+def test_japanese_passes_through() -> None:
+    sentence = Sentence("テストが通りました。", "ja")
+    assert TranslatorChain(Settings()).translate(sentence) == result(sentence.text, "passthrough", sentence)
+    assert (First.checked, Second.checked) == (0, 0)
+
+
+def test_the_first_engine_that_knows_the_sentence_translates_it() -> None:
+    translators = TranslatorChain(Settings())
+    assert translators.translate(UNKNOWN) == result("一", "phrasebook")
+    First.answers = lambda text: None
+    assert translators.translate(UNKNOWN) == result("二", "nllb")
+
+
+def test_the_order_is_the_settings_order() -> None:
+    assert TranslatorChain(Settings(translators=("nllb", "phrasebook"))).translate(UNKNOWN) == result("二", "nllb")
+
+
+@pytest.mark.parametrize("error", [EngineFailed("no"), EngineUnavailable("no"), ValueError("a bug")])
+def test_a_failure_leads_to_the_next_engine(error: Exception) -> None:
+    First.answers = raising(error)
+    assert TranslatorChain(Settings()).translate(UNKNOWN) == result("二", "nllb")
+
+
+def test_what_no_engine_can_translate_stays_as_it_is_and_health_says_why() -> None:
+    First.answers = lambda text: None
+    Second.checks = raising(EngineUnavailable("The model is absent."))
+    translators = TranslatorChain(Settings())
+    assert translators.translate(UNKNOWN) == result(UNKNOWN.text, None)
+    health = translators.health()
+    assert list(health) == ["passthrough", "phrasebook", "nllb"]
+    assert health["phrasebook"] == {"state": "ready", "reason": None}
+    assert health["nllb"] == {"state": "unavailable", "reason": "The model is absent."}
+
+
+def test_a_failed_load_is_not_tried_again_for_each_sentence() -> None:
+    Second.checks = raising(EngineUnavailable("The model is absent."))
+    translators = TranslatorChain(Settings(translators=("nllb",)))
+    for _ in range(5):
+        assert translators.translate(UNKNOWN).engine is None
+    assert Second.checked == 1
+    assert translators.health()["nllb"]["reason"] == "The model is absent."
+
+
+def test_a_hung_engine_does_not_silence_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "CALL_SECONDS", 0.1)
+    release = threading.Event()
+    First.answers = lambda text: str(release.wait(60))
+    translators = TranslatorChain(Settings())
+    try:
+        assert translators.translate(UNKNOWN) == result("二", "nllb")
+        assert translators.health()["phrasebook"]["state"] == "failed"
+        assert "did not finish within 0.1 s" in (translators.health()["phrasebook"]["reason"] or "")
+    finally:
+        release.set()
+
+
+def test_health_and_light_engines_answer_while_the_model_loads() -> None:
+    loading, release = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        loading.set()
+        release.wait(60)
+
+    Second.loads = slowly
+    translators = TranslatorChain(Settings())
+    warming = threading.Thread(target=translators.warm)
+    warming.start()
+    assert loading.wait(10)
+    assert translators.health()["nllb"]["state"] == "loading"
+    assert translators.translate(UNKNOWN) == result("一", "phrasebook")
+    release.set()
+    warming.join(10)
+    assert {facts["state"] for facts in translators.health().values()} == {"ready"}
+
+
+def test_an_unloaded_engine_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[str] = []
+    Second.loads = lambda: loads.append("once")
+    translators = TranslatorChain(Settings(translators=("nllb",)))
+    translators.warm()
+    unloaded = threading.Event()
+    original = engines.Slot._unload
+
+    def watched(slot: engines.Slot[object]) -> None:
+        original(slot)
+        unloaded.set()
+
+    monkeypatch.setattr(engines.Slot, "_unload", watched)
+    translators.unload()
+    assert unloaded.wait(10)
+    assert translators.health()["nllb"]["state"] == "idle"
+    assert translators.translate(UNKNOWN) == result("二", "nllb")
+    assert len(loads) == 2
