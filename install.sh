@@ -73,6 +73,8 @@ trap stopped EXIT
 # Settings of the user's that would lead pip out of the private environment.
 unset PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_ROOT
 export PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_DEFAULT_TIMEOUT="${PIP_DEFAULT_TIMEOUT:-30}"
+# pip asks `rustc --version`, and where that is rustup's proxy it would leave a ~/.rustup behind.
+if [ ! -d "$HOME/.rustup" ]; then export RUSTUP_HOME="${RUSTUP_HOME:-$cache/rustup}"; fi
 
 install() {
     case $(uname -s) in
@@ -81,6 +83,9 @@ install() {
     esac
     if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER-}" ] && [ ! -O "$HOME" ]; then
         fail "This runs as root in $SUDO_USER's home." "Root's files there would lock $SUDO_USER out of them." "Run it without sudo; it asks for sudo where it needs it."
+    fi
+    if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER-}" ] && [ "$SUDO_USER" != root ]; then
+        warn User "this installs for root. For $SUDO_USER run it without sudo."
     fi
     make_folder "$data"
     make_folder "$state"

@@ -88,14 +88,24 @@ install_dependencies() {
     if [ -n "$torch" ]; then
         if [ "$(uname -s)" = Linux ] && _has_nvidia; then _need_space "$CUDA_MB" "PyTorch with CUDA"; fi
         _pip uninstall --yes torch || true # what is left of a damaged one
-        logged install_torch "$python" || {
-            last_lines
-            fail "PyTorch could not be installed." "Its last lines are above." "Check the network and the free disk space, then run this again; it goes on where it stopped."
-        }
+        logged install_torch "$python" || _take_any_torch "$torch"
     fi
     lacking=$("$python" -I "$here/scripts/install/examine.py" lacks "$lock" | tr '\n' ' ')
     [ -z "${lacking% }" ] || fail "The environment is still not whole." "After the installation these lack: $lacking" \
         "Remove $venv and run this again; if it stays, see the log."
+}
+
+# Where the CPU build lies apart from the other packages, it can be out of reach when they are not.
+_take_any_torch() { # REQUIREMENT
+    last_lines
+    if [ "$(uname -s)" = Linux ] && ! _has_nvidia && enough_space "$CUDA_MB" "$data" &&
+        ask "PyTorch's CPU build could not be had. Take the build with CUDA (3 GB to download, 7 GB on the disk)?" n; then
+        say Packages "PyTorch's CPU build could not be had (see above); taking the build with CUDA, some gigabytes"
+        if _pip install "$1"; then return; fi
+        last_lines
+    fi
+    fail "PyTorch could not be installed." "The reason is above." \
+        "Check the network and the free disk space, then run this again; it goes on where it stopped."
 }
 
 # What pip downloads is kept until all of it is installed, so that an interrupted run need not fetch it again:
@@ -105,8 +115,6 @@ _use_cache() {
     users=$("$python" -m pip cache dir 2>/dev/null) || users=
     if [ ! -d "$users" ]; then export PIP_CACHE_DIR=$cache/pip; fi
     export UV_CACHE_DIR="${UV_CACHE_DIR:-$cache/uv}"
-    # pip asks `rustc --version`, and where that is rustup's proxy it would leave a ~/.rustup behind.
-    if [ ! -d "$HOME/.rustup" ]; then export RUSTUP_HOME="${RUSTUP_HOME:-$cache/rustup}"; fi
 }
 
 drop_cache() {

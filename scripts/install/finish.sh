@@ -68,7 +68,8 @@ try:
 except (ValueError, KeyError):
     print("Self-check   gave no answer; `yomiage doctor` tells more")
     sys.exit()
-wrong = [check for check in checks if check["level"] != "ok"]
+# Command and plugin have had their own lines.
+wrong = [check for check in checks if check["level"] != "ok" and check["name"] not in ("command", "plugin")]
 print("Self-check   %d parts looked at, %s" % (len(checks), "%d to know about:" % len(wrong) if wrong else "all well"))
 for check in wrong:
     print("             %s: %s" % (check["name"], check["detail"]))' | tee -a "$log"
@@ -91,13 +92,12 @@ speak() {
             ;;
     esac
     if [ "$changed" = false ] && [ -s "$file" ]; then
-        say Demo "no sound here ($answer); it is in $file"
+        say Demo "cannot be heard here; it is in $file"
         return
     fi
     make_folder "$recordings"
     if logged bounded 60 "$venv/bin/yomiage" say "$DEMO" --output "$file"; then
-        say Demo "no sound here ($answer)"
-        hint "so it was written to $file"
+        say Demo "cannot be heard here (see above), so it was written to $file"
     else
         warn Demo "neither spoken nor written ($answer). \`yomiage doctor\` says what is wrong."
     fi

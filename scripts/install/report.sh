@@ -53,8 +53,8 @@ logged() {
     "$@" >>"$file" 2>&1 </dev/null
 }
 
-last_lines() { # of the log, for a failure that is about to be explained
-    if [ -f "$log" ]; then tail -n 15 "$log" | sed 's/^/    /' >&2; fi
+last_lines() { # that a command left in the log, for a failure that is about to be explained
+    if [ -f "$log" ]; then grep -v '^[0-9][0-9]:[0-9][0-9]:[0-9][0-9]  ' "$log" | tail -n 15 | sed 's/^/    /' >&2; fi
 }
 
 # bounded SECONDS COMMAND…: without standard input; its whole process group ends when the time is over (status 124).

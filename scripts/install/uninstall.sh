@@ -6,7 +6,7 @@ uninstall() {
     local keep_models=false keep_settings=false folders
     python=$venv/bin/python
     if ! [ -x "$python" ] || ! "$python" -I -c '' 2>/dev/null; then python=$(find_python) || python=; fi
-    if [ -d "$models" ] && ! ask "Delete the translation models too ($(du -sh "$models" | cut -f 1), $models)?" n; then keep_models=true; fi
+    if [ -n "$(ls "$models" 2>/dev/null)" ] && ! ask "Delete the translation models too ($(du -sh "$models" | cut -f 1), $models)?" n; then keep_models=true; fi
     if [ -e "$config/settings.json" ] && ! ask "Delete your settings and dictionary too ($config)?" n; then keep_settings=true; fi
 
     _leave_daemon

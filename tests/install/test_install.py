@@ -72,10 +72,10 @@ class Machine:
         if cache.returncode == 0 and Path(cache.stdout.strip()).is_dir():
             self.environment.setdefault("PIP_CACHE_DIR", cache.stdout.strip())
 
-    def install(self, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def install(self, *options: str, checkout: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
         """./install.sh, with what it printed (both streams) in `stdout`."""
         return subprocess.run(
-            [str(self.checkout / "install.sh"), *options],
+            [str((checkout or self.checkout) / "install.sh"), *options],
             env={**self.environment, **more},
             cwd=self.root,
             stdin=subprocess.DEVNULL,
@@ -144,6 +144,25 @@ def test_full_disk_is_noticed_before_anything_is_fetched(machine: Machine) -> No
     refused = machine.install("--yes", PATH=f"{stubs}:{machine.environment['PATH']}")
     assert refused.returncode == 1
     for part in ("Not enough disk space", "Why:", "Cure:", "Log:"):
+        assert part in refused.stdout
+    assert not machine.venv.exists()
+
+
+def test_missing_python_is_explained(machine: Machine) -> None:
+    """Where there is none, and apt-get cannot bring it either."""
+    bare = machine.root / "bare"
+    shutil.copytree(machine.checkout, bare)
+    with (bare / "scripts/python.sh").open("a", encoding="utf-8") as script:
+        script.write("find_python() { return 1; }\n")
+    stubs = machine.root / "stubs"
+    stubs.mkdir()
+    for name, line in (("apt-get", "echo E: nothing to be had; exit 100"), ("sudo", 'exec "$@"')):
+        stub = stubs / name
+        stub.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
+    refused = machine.install("--yes", checkout=bare, PATH=f"{stubs}:{machine.environment['PATH']}")
+    assert refused.returncode == 1
+    for part in ("E: nothing to be had", "python3 and python3-venv", "Why:", "Cure:"):
         assert part in refused.stdout
     assert not machine.venv.exists()
 
@@ -301,7 +320,7 @@ def test_uninstall_keeps_what_it_may_not_delete_unasked(machine: Machine, first:
     done = machine.install("--uninstall")
     assert done.returncode == 0, done.stdout
     left = {str(p.relative_to(machine.home)) for p in machine.home.rglob("*") if p.is_file() or p.is_symlink()}
-    assert {name for name in left if not name.startswith(".claude")} == {
+    assert {name for name in left if not name.startswith(".claude") and not name.endswith(".lock")} == {
         ".config/yomiage/settings.json",
         ".config/yomiage/settings.schema.json",
         ".local/share/yomiage/made-folders",
