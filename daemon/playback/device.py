@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from daemon.playback import player
@@ -17,6 +18,8 @@ READY_SECONDS = 10.0
 """So long may a sound server take to say what devices it has."""
 SILENT_SECONDS = player.STALL_SECONDS + 1
 """The player says so when its device hangs; silent for longer than that, it hangs itself."""
+_CANCEL_SECONDS = 0.05
+"""A cut narration is noticed so late by the thread that writes it; what is heard does not wait for that."""
 
 
 class DeviceLost(Exception):
@@ -32,6 +35,7 @@ class Device:
         self._sending = threading.Lock()
         self._epoch = 0
         self._sent = 0
+        self._taken = 0
         self._heard = 0
         self._name: str | None = None
         self._lost: str | None = None
@@ -62,11 +66,6 @@ class Device:
         """Why nothing can be played any more; None while it can."""
         return self._lost
 
-    def ahead(self) -> int:
-        """Samples sent and not yet heard."""
-        with self._changed:
-            return self._sent - self._heard
-
     def send(self, samples: bytes, cancelled: threading.Event) -> bool:
         """More samples (a tenth of a second or less); False, and nothing sent, where `cancelled` is set."""
         with self._sending:
@@ -82,31 +81,37 @@ class Device:
         with self._sending:
             with self._changed:
                 self._epoch += 1
-                self._sent = self._heard = 0
+                self._sent = self._taken = self._heard = 0
                 self._changed.notify_all()
                 epoch = self._epoch
             with contextlib.suppress(DeviceLost):
                 self._put(player.HEADER.pack(player.STOP, epoch))
 
-    def wait_below(self, samples: int, cancelled: threading.Event) -> bool:
-        """Until no more than so many samples are ahead; False where `cancelled` is set before that. DeviceLost."""
+    def wait_for_room(self, samples: int, cancelled: threading.Event) -> bool:
+        """Until no more than so many samples wait for the device; False where `cancelled` is set before that."""
+        return self._wait(lambda: self._sent - self._taken <= samples, cancelled)
+
+    def wait_until_heard(self, cancelled: threading.Event) -> bool:
+        """Until all that was sent has been heard; False where `cancelled` is set before that."""
+        return self._wait(lambda: self._sent == self._heard, cancelled)
+
+    def _wait(self, condition: Callable[[], bool], cancelled: threading.Event) -> bool:
         with self._changed:
-            ahead = self._sent - self._heard
+            progress = self._taken, self._heard
             end = time.monotonic() + SILENT_SECONDS
             while True:
                 if cancelled.is_set():
                     return False
                 if self._lost is not None:
                     raise DeviceLost(self._lost)
-                if self._sent - self._heard <= samples:
+                if condition():
                     return True
-                if self._sent - self._heard < ahead:
-                    ahead = self._sent - self._heard
+                if progress != (self._taken, self._heard):
+                    progress = self._taken, self._heard
                     end = time.monotonic() + SILENT_SECONDS
                 elif time.monotonic() > end:
                     self._lost = f"the sound system took no sound for {SILENT_SECONDS:.0f} s"
-                # The player speaks up with each block, so `cancelled` is seen as often as that.
-                self._changed.wait(0.05)
+                self._changed.wait(_CANCEL_SECONDS)
 
     def close(self) -> None:
         """Ends the process; a second is enough, else it is killed."""
@@ -149,9 +154,9 @@ class Device:
                         self._name = rest
                     elif word == "failed":
                         self._lost = self._lost or rest
-                    elif word == "heard":
-                        epoch, samples = map(int, rest.split())
+                    elif word == "at":
+                        epoch, taken, heard = map(int, rest.split())
                         if epoch == self._epoch:
-                            self._heard = samples
+                            self._taken, self._heard = taken, heard
                     self._changed.notify_all()
         self._give_up("the sound player ended unexpectedly")

@@ -1,17 +1,16 @@
 """The process that holds the loudspeaker: plays what comes on standard input, says on standard output how far it is.
 
-A process of its own because a sound card wants its next block within 20 ms, and the daemon's interpreter lock
-can be held longer than that by a model at work (the figures: docs/architecture.md). It also keeps a sound
+A process of its own because a sound card cannot wait, and the daemon's interpreter lock can be held by models at
+work: with two busy threads beside it, a callback in the daemon left holes of up to 130 ms. It also keeps a sound
 library that hangs or crashes from taking the daemon along. `device` runs it as a script, so it imports nothing of ours.
 
 In: 5-byte headers (PLAY or STOP, an unsigned integer), each PLAY followed by so many bytes of samples (s16le, mono).
-Out: lines. "ready DEVICE" once; "heard EPOCH SAMPLES" as it goes; "failed REASON" before it gives up and exits.
+Out: lines. "ready DEVICE" once; "at EPOCH TAKEN HEARD", in samples, as it goes; "failed REASON" before it exits.
 A STOP starts a new epoch, whose number is its integer. End of input: silence, and exit.
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
 import os
 import select
@@ -25,95 +24,91 @@ from typing import Any
 RATE = 48_000
 HEADER = struct.Struct("<cI")
 PLAY, STOP = b"P", b"S"
-BLOCK_MS = 20
-IDLE_SECONDS = 10.0
-"""A sound card may sleep when nothing was played for so long."""
+BLOCK_MS = 200
+"""So late may the system's scheduler let us be: shorter blocks had holes where more programs ran than cores."""
+LEAD_MS = 10
+"""Silence before the first sample: a stream's first 5 ms were lost in PulseAudio, and sound cards wake with a click."""
 STALL_SECONDS = 2.0
 """A device that took no block for so long is lost."""
-_FADE = RATE // 200
-"""5 ms: a wave that is cut without a fade ends in a click."""
-_IN_FLIGHT = 2
-"""Blocks between the callback and the ear."""
+_TICK_SECONDS = 0.02
+_PERIODS = 2
+_IN_FLIGHT_SECONDS = BLOCK_MS / 1000 + 0.05
+"""A block begins to be heard so long after the device took it, at the most."""
 
 
 class Deck:
-    """What waits to be played. `put` and `stop` are the main thread's, `take` is the sound device's.
+    """What waits to be played. `put` is the main thread's, `take` is the sound device's.
 
-    No locks: the device's thread must never wait. Each attribute is written by one of the two only.
+    No locks: the device's thread must never wait. Each attribute is written by one of the two alone.
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[int, bytes]] = deque()
-        self._epoch = 0
+        self._waiting: deque[bytes] = deque()
+        self._put = 0
         self._rest = b""
-        self._taken: deque[tuple[int, int]] = deque([(0, 0)] * (_IN_FLIGHT + 1), maxlen=_IN_FLIGHT + 1)
+        self._blocks: deque[tuple[float, int]] = deque()
+        """When each block is over, and the bytes taken until its end."""
+        self._heard = 0
+        self.taken = 0
+        """How many bytes the device has taken."""
         self.called = 0.0
         """When the device last asked for a block."""
 
     def put(self, samples: bytes) -> None:
-        self._waiting.append((self._epoch, samples))
-
-    def stop(self, epoch: int) -> None:
-        self._epoch = epoch
-
-    def empty(self) -> bool:
-        return not self._waiting and not self._rest
-
-    def heard(self) -> tuple[int, int]:
-        """The epoch, and how many of its samples a listener has heard."""
-        return self._taken[0]
+        self._put += len(samples)
+        self._waiting.append(samples)
 
     def take(self, size: int) -> bytes:
         """The next bytes; fewer than `size` where there are no more."""
         self.called = time.monotonic()
-        epoch, taken = self._taken[-1]
-        now = self._epoch
-        out = b""
-        if epoch != now:
-            left = self._drop(epoch)
-            out = _faded(left) if taken else b""
-            taken = 0
         while len(self._rest) < size and self._waiting:
-            put_in, samples = self._waiting.popleft()
-            if put_in == now:
-                self._rest += samples
-        block, self._rest = self._rest[: size - len(out)], self._rest[size - len(out) :]
-        self._taken.append((now, taken + len(block) // 2))
-        return out + block
+            self._rest += self._waiting.popleft()
+        block, self._rest = self._rest[:size], self._rest[size:]
+        self.taken += len(block)
+        self._blocks.append((self.called + _IN_FLIGHT_SECONDS + len(block) / 2 / RATE, self.taken))
+        return block
 
-    def _drop(self, epoch: int) -> bytes:
-        """Forgets what is left of an epoch; the first 5 ms of it."""
-        left, self._rest = self._rest, b""
-        while self._waiting and self._waiting[0][0] == epoch:
-            left += self._waiting.popleft()[1]
-        return left[: 2 * _FADE]
+    def heard(self, now: float) -> int:
+        """How many of them a listener has heard."""
+        while self._blocks and self._blocks[0][0] <= now:
+            self._heard = self._blocks.popleft()[1]
+        return self._heard
 
-
-def _faded(samples: bytes) -> bytes:
-    wave = array.array("h", samples)
-    return array.array("h", (value * (len(wave) - i) // len(wave) for i, value in enumerate(wave))).tobytes()
+    def finished(self, now: float) -> bool:
+        """Whether all that was put has been heard."""
+        return self.heard(now) == self._put
 
 
-class Card:
-    """The sound device, open or not. The system's default at the time of opening."""
+class Stream:
+    """One opening of the system's default device: from the first sample to the last one, or to a stop.
 
-    def __init__(self, deck: Deck) -> None:
-        self._deck = deck
+    Closing is what silences it at once, however much the sound server has been given. And as opening takes
+    a few ms, nothing is gained by keeping a silent stream: what came next would wait behind its silence, and the
+    sound card could not sleep.
+    """
+
+    def __init__(self) -> None:
+        self.deck = Deck()
+        self._lead = bytes(2 * RATE * LEAD_MS // 1000)
+        self.deck.put(self._lead)
         self._device: Any = None
 
-    @property
-    def is_open(self) -> bool:
-        return self._device is not None
+    def progress(self, now: float) -> tuple[int, int]:
+        """How many samples of what was put the device has taken, and a listener has heard."""
+        lead = len(self._lead)
+        return max(0, self.deck.taken - lead) // 2, max(0, self.deck.heard(now) - lead) // 2
 
     def open(self) -> None:
+        if self._device is not None:
+            return
         import miniaudio
 
         self._device = miniaudio.PlaybackDevice(
-            miniaudio.SampleFormat.SIGNED16, 1, RATE, BLOCK_MS, callback_periods=3, app_name="Yomiage"
+            miniaudio.SampleFormat.SIGNED16, 1, RATE, BLOCK_MS, callback_periods=_PERIODS, app_name="Yomiage"
         )
         blocks = self._blocks()
         next(blocks)
-        self._deck.called = time.monotonic()
+        self.deck.called = time.monotonic()
         self._device.start(blocks)
 
     def close(self) -> None:
@@ -128,10 +123,8 @@ class Card:
 
     def _blocks(self) -> Generator[bytes, int, None]:
         frames = yield b""
-        # A block of silence first: a stream's first 5 ms were lost in PulseAudio, and sound cards wake with a click.
-        frames = yield b""
         while True:
-            frames = yield self._deck.take(2 * frames)
+            frames = yield self.deck.take(2 * frames)
 
 
 def default_device() -> str:
@@ -155,16 +148,14 @@ def _say(line: str) -> None:
 
 def play() -> None:
     """Until the end of input."""
-    deck = Deck()
-    card = Card(deck)
+    stream: Stream | None = None
+    epoch = 0
+    before = 0  # samples of this epoch that were heard from streams now closed
+    told = (0, 0, 0)
     pending = b""
-    told = (0, 0)
-    last_used = 0.0
     while True:
-        # Open, the device is looked after with every block; closed, there is nothing to do but wait.
-        readable, _, _ = select.select([0], [], [], BLOCK_MS / 1000 if card.is_open else None)
-        now = time.monotonic()
-        if readable:
+        # A stream is looked after with every tick; without one there is nothing to do but wait.
+        if select.select([0], [], [], None if stream is None else _TICK_SECONDS)[0]:
             read = os.read(0, 65_536)
             if not read:
                 return
@@ -175,24 +166,26 @@ def play() -> None:
             if len(pending) < end:
                 break
             if kind == PLAY:
-                deck.put(pending[HEADER.size : end])
-                last_used = now
+                stream = stream or Stream()
+                stream.deck.put(pending[HEADER.size : end])
             else:
-                deck.stop(number)
+                if stream is not None:
+                    stream.close()
+                stream, epoch, before = None, number, 0
             pending = pending[end:]
-        if not deck.empty():
-            last_used = now
-            if not card.is_open:
-                card.open()
-        if card.is_open:
-            if now - deck.called > STALL_SECONDS:
+        taken = heard = before
+        if stream is not None:
+            stream.open()
+            now = time.monotonic()
+            taken, heard = (before + samples for samples in stream.progress(now))
+            if stream.deck.finished(now):
+                stream.close()
+                stream, before = None, heard
+            elif now - stream.deck.called > STALL_SECONDS:
                 raise OSError(f"the sound device took no sound for {STALL_SECONDS:.0f} s")
-            if now - last_used > IDLE_SECONDS:
-                card.close()
-        heard = deck.heard()
-        if heard != told:
-            told = heard
-            _say(f"heard {heard[0]} {heard[1]}")
+        if told != (epoch, taken, heard):
+            told = (epoch, taken, heard)
+            _say(f"at {epoch} {taken} {heard}")
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def test_clip_is_heard_entire(output: MiniaudioOutput, recorder: Recorder, going
     assert output.write(clip, going)
     assert output.drain(going)
     recorder.wait_for_silence(0.2, 5)
-    assert similarity(recorder.samples(), clip.samples) > 0.999
+    assert similarity(recorder.samples(), clip.samples) > 0.999, recorder.holes(1)
 
 
 def test_clips_follow_without_a_gap(output: MiniaudioOutput, recorder: Recorder, going: threading.Event) -> None:
@@ -73,7 +73,7 @@ def test_clips_follow_without_a_gap(output: MiniaudioOutput, recorder: Recorder,
         assert output.write(AudioClip(whole.samples[start : start + third]), going)
     output.drain(going)
     recorder.wait_for_silence(0.2, 5)
-    assert similarity(recorder.samples(), whole.samples) > 0.999
+    assert similarity(recorder.samples(), whole.samples) > 0.999, recorder.holes(1)
 
 
 def test_write_returns_in_time_for_the_next_clip(output: MiniaudioOutput, going: threading.Event) -> None:
@@ -96,9 +96,9 @@ def test_stop_silences_at_once(output: MiniaudioOutput, recorder: Recorder) -> N
             cut = time.monotonic()
             output.stop()
             took.append(recorder.wait_for_silence(0.3, 5, since=cut) - cut)
-    # 50 ms is the aim; on a machine that runs other tests beside this one the rest is patience.
-    assert sorted(took)[2] <= 0.05, took
-    assert max(took) <= 0.1, took
+    # The longest is the machine's affair, when it runs other tests beside this one.
+    assert sorted(took)[2] <= 0.03, took
+    assert sorted(took)[3] <= 0.05, took
 
 
 def test_what_is_written_after_a_stop_is_heard(
@@ -110,7 +110,7 @@ def test_what_is_written_after_a_stop_is_heard(
     output.write(clip, going)
     output.drain(going)
     recorder.wait_for_silence(0.2, 5)
-    assert similarity(recorder.samples(), clip.samples) > 0.999
+    assert similarity(recorder.samples(), clip.samples) > 0.999, recorder.holes(1)
 
 
 def test_cut_write_says_so(output: MiniaudioOutput, recorder: Recorder) -> None:
@@ -176,7 +176,7 @@ def test_sound_server_that_dies_is_reported_and_its_successor_is_used(
         output.write(sweep(0.5), going)
         output.drain(going)
         recorder.wait_for_silence(0.2, 5)
-        assert similarity(recorder.samples(), sweep(0.5).samples) > 0.999
+        assert similarity(recorder.samples(), sweep(0.5).samples) > 0.999, recorder.holes(1)
 
 
 def test_sound_server_restarted_in_silence_goes_unnoticed(
@@ -186,7 +186,6 @@ def test_sound_server_restarted_in_silence_goes_unnoticed(
     output.drain(going)
     sound.kill()
     sound.start()
-    output._device._process.wait(player.STALL_SECONDS + 5)  # type: ignore[union-attr]
     with sound.recording() as recorder:
         assert output.write(sweep(0.3), going)
         recorder.wait_for_sound(5)
@@ -208,16 +207,17 @@ def test_hanging_player_is_given_up(output: MiniaudioOutput, going: threading.Ev
     assert output.write(sweep(0.2), going), "a new player takes over"
 
 
-def test_stream_is_given_back_when_unused(output: MiniaudioOutput, sound: SoundServer, going: threading.Event) -> None:
-    assert sound.streams() == 0
-    output.write(sweep(0.1), going)
-    output.drain(going)
-    assert sound.streams() == 1
+def test_silent_stream_is_given_back(output: MiniaudioOutput, sound: SoundServer, going: threading.Event) -> None:
+    """So that the sound card can sleep; and no connection stays behind."""
+    clients = sound.clients()
+    for _ in range(3):
+        output.write(sweep(0.1), going)
+        output.drain(going)
+        assert sound.streams() == 0
+    assert sound.clients() <= clients + 1
     output.close()
-    assert sound.streams() == 0
-    assert output.write(sweep(0.1), going)
-    output.drain(going)
-    assert sound.streams() == 1
+    assert output.write(sweep(0.1), going), "a closed output opens again"
+    assert output.drain(going)
 
 
 def test_player_ends_with_the_daemon(sound: SoundServer) -> None:

@@ -50,7 +50,7 @@ class SoundServer:
             self._process = subprocess.Popen(
                 [
                     *("pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"),
-                    *("--realtime=no", "--high-priority=no", "--disable-shm=yes", "--log-target=stderr"),
+                    *("--realtime=no", "--high-priority=yes", "--disable-shm=yes", "--log-target=stderr"),
                     *("-L", f"module-null-sink sink_name=ear rate={RATE} channels=1 format=s16le"),
                     *("-L", f"module-native-protocol-unix socket={self.socket} auth-anonymous=1"),
                 ],
@@ -91,9 +91,16 @@ class SoundServer:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def streams(self) -> int:
-        """How many programs have a playback stream open."""
+        """How many playback streams are open."""
+        return self._count("sink-inputs")
+
+    def clients(self) -> int:
+        """How many programs are connected, this question's own included."""
+        return self._count("clients")
+
+    def _count(self, what: str) -> int:
         listed = subprocess.run(
-            ["pactl", "list", "short", "sink-inputs"],
+            ["pactl", "list", "short", what],
             env={**os.environ, **self.environment},
             capture_output=True,
             check=True,
