@@ -28,8 +28,10 @@ class App:
 
     def __init__(self) -> None:
         self.started = time.monotonic()
-        self.leaving = threading.Event()
-        """Set when the daemon is to leave; the main thread waits for it."""
+        self.leaving = False
+        """True once the daemon is to leave."""
+        self.attention = threading.Event()
+        """Set when the main thread should look again: at `leaving`, or at new settings."""
         self.schedule = Schedule(on_cut=self._silence)
         self.history = History()
         self._ready = threading.Event()
@@ -70,8 +72,8 @@ class App:
         self._last_request = time.monotonic()
 
     def idle_seconds(self) -> float:
-        """Seconds since the last request or the last speech; 0 while anything is spoken."""
-        if self.schedule.current() is not None or self.schedule.waiting():
+        """Seconds since the last request or the last speech; 0 while anything is spoken or loaded."""
+        if self.schedule.current() is not None or self.schedule.waiting() or self._warming.locked():
             self.touch()
         return time.monotonic() - self._last_request
 
@@ -91,7 +93,8 @@ class App:
         self.warm()
 
     def shut_down(self) -> None:
-        self.leaving.set()
+        self.leaving = True
+        self.attention.set()
 
     def clean(self, text: str) -> list[str]:
         """The sentences that would be spoken, in the language they were written in."""
@@ -138,6 +141,7 @@ class App:
         if not settings.enabled:
             self.schedule.cut()
         self._pipeline.apply(settings)
+        self.attention.set()
 
     def _warm(self) -> None:
         if not self._warming.acquire(blocking=False):

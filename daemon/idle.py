@@ -16,9 +16,11 @@ def watch_idleness(app: App) -> None:
     """Returns when the daemon is to leave: it was told to, or nobody needed it for long enough."""
     unloaded = False
     while True:
-        settings = app.settings
+        settings = app.settings  # anew each time: an edit counts at once
         soonest = min(settings.idle_exit_seconds, settings.idle_unload_seconds)
-        if app.leaving.wait(min(LONGEST_LOOK_SECONDS, max(soonest / 4, 0.05))):
+        app.attention.wait(min(LONGEST_LOOK_SECONDS, max(soonest / 4, 0.05)))
+        app.attention.clear()
+        if app.leaving:
             return
         idle = app.idle_seconds()
         if idle >= settings.idle_exit_seconds:

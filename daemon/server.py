@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tts_plugin import protocol, wire
-from tts_plugin.protocol import BadLine, ErrorCode
+from tts_plugin.protocol import BadLine
 
 log = logging.getLogger(__name__)
 
@@ -54,36 +54,34 @@ class Server:
                 if not _is_same_user(connection):
                     log.warning("refused a connection of another user")
                     return
-                connection.sendall(protocol.encode(self._answer(connection)))
+                line = _read_line(connection)
+                if line:  # nothing at all: somebody looked whether a daemon listens
+                    connection.sendall(protocol.encode(self._answer(line)))
         except (BrokenPipeError, ConnectionResetError):
             log.debug("the client left before its reply")  # hooks may: they need no reply
         except TimeoutError:
-            log.warning("dropped a client that did not fetch its reply")
+            log.warning("dropped a client that neither sent its line nor fetched its reply in %.0f s", READ_SECONDS)
         except Exception:
             log.exception("a connection failed")
         finally:
             self._free.release()
 
-    def _answer(self, connection: socket.socket) -> dict[str, Any]:
+    def _answer(self, line: bytes) -> dict[str, Any]:
         try:
-            return self._handle(protocol.decode(_read_line(connection)))
+            return self._handle(protocol.decode(line))
         except BadLine as error:
             log.warning("refused a line: %s", error)
             return protocol.refusal(error.code, str(error))
 
 
 def _read_line(connection: socket.socket) -> bytes:
+    """What comes up to the newline, or to the end; a little over MAX_LINE at most. TimeoutError."""
     line = bytearray()
-    while not line.endswith(b"\n"):
-        try:
-            block = connection.recv(65536)
-        except TimeoutError as error:
-            raise BadLine(ErrorCode.BAD_REQUEST, f"no whole line came within {READ_SECONDS:.0f} s") from error
+    while not line.endswith(b"\n") and len(line) <= wire.MAX_LINE:
+        block = connection.recv(65536)
         if not block:
             break
         line += block
-        if len(line) > wire.MAX_LINE:
-            raise BadLine(ErrorCode.TOO_LARGE, f"a line holds at most {wire.MAX_LINE} bytes")
     return bytes(line)
 
 

@@ -107,7 +107,8 @@ class User:
         self.hook("SessionStart", source="startup")
         self.wait_until(
             lambda s: (
-                s["running"] and all(e["state"] == "ready" for k in ("translators", "voices") for e in s[k].values())
+                s.get("state") == "ready"
+                and not {e["state"] for k in ("translators", "voices") for e in s[k].values()} & {"idle", "loading"}
             ),
             "warm",
         )
