@@ -130,7 +130,7 @@ def speakable(text: str, code: str, words: Wording) -> str:
     """One block's prose with everything that is written but not said put into words. Marks of code stay."""
     # Once more, for a secret that only lost markup put together.
     text = redact(characters.without_emoji(text))
-    text = _IMAGE.sub(lambda hit: "\n" + closed(words.say("image", alt=hit[1]), words) + "\n", text)
+    text = _IMAGE.sub(lambda hit: _image(hit, words), text)
     text = paths.by_file_name(text, words)
     text = digests.shortened(text)
     text = "".join(
@@ -142,6 +142,14 @@ def speakable(text: str, code: str, words: Wording) -> str:
     for mark, key in ((SECRET, "secret"), (LONG, "long"), (FORMULA, "formula"), (FOOTNOTE, "footnote")):
         text = text.replace(mark, words.words[key])
     return text
+
+
+def _image(hit: re.Match[str], words: Wording) -> str:
+    """An image that opens its block is a sentence of its own; one inside of a sentence stays there."""
+    said = words.say("image", alt=hit[1])
+    if not hit.string[: hit.start()].strip():
+        return closed(said, words) + "\n"
+    return said[0].lower() + said[1:]
 
 
 def tidied(sentence: str, words: Wording) -> str:

@@ -9,9 +9,11 @@ from daemon.text.wording import Wording
 
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9_@#$&=.~/\\-])"
-    r"(?P<path>(?:[A-Za-z]:[\\/]|~[\w-]*/|\.{1,2}/|/)?(?:[\w.@+$%{}\[\]-]+[/\\])*[\w.@+${}\[\]-]*[\w\])}/\\])",
+    r"(?P<path>(?:[A-Za-z]:[\\/]|~[\w-]*/|\.{1,2}/|/)?(?:[\w.@+$%{}\[\]*-]+[/\\])*[\w.@+${}\[\]*-]*[\w\])}/\\])",
     re.ASCII,
 )
+_WINDOWS = re.compile(r"(?<![\w])[A-Za-z]:\\(?:[\w .()+-]{1,100}\\){1,30}([\w.()+-]+)")
+"""With spaces in its folders: C:\\Program Files\\App\\tool.exe."""
 _LINE = re.compile(
     r"(?::(?P<colon>[0-9]{1,6})(?:[-–](?P<colon_last>[0-9]{1,6})|:[0-9]{1,5})?(?![\d:]|\.\d)"
     r"|#L(?P<hash>[0-9]{1,6})(?:-L?(?P<hash_last>[0-9]{1,6}))?)(?![A-Za-z_])",
@@ -28,6 +30,7 @@ _FOLDERS = word_set("source folders")
 
 def by_file_name(text: str, words: Wording) -> str:
     """Every path in the text by its last part: "src/a/client.py:42" -> "client.py line 42"."""
+    text = _WINDOWS.sub(r"\1", text) if ":\\" in text else text
     pieces = []
     at = 0
     for token in _TOKEN.finditer(text):

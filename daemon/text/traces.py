@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_PYTHON = re.compile(r"\s*(?:Exception Group )?Traceback \(most recent call last\):")
+_PYTHON = re.compile(r"\s*(?:Exception Group )?Traceback \(most recent call last\):|\s+File \"[^\"]+\", line [0-9]+")
 _CHAINED = re.compile(r"During handling of the above exception|The above exception was the direct cause")
 _ERROR = re.compile(
     r"\s*(?:Exception in thread \"[^\"]*\" |Caused by: |Uncaught (?:\(in promise\) )?|Unhandled [Ee]xception[.:]? )?"
-    r"(?P<error>(?:[A-Za-z_][\w$]*\.)*[A-Za-z_$][\w$]*(?:Error|Exception|Warning|Interrupt|Exit|Throwable|Failure)\b(?::.*)?)$"
+    r"(?P<error>(?:[A-Za-z_][\w$]*\.)*(?:[A-Za-z_$][\w$]*)?(?:Error|Exception|Warning|Interrupt|Exit|Throwable|Failure)\b(?::.*)?)$"
 )
 _FRAME = re.compile(
     r"\s+at\s+\S.*|\s*at\s+[\w$.<>/ \[\]]+\(\S+:[0-9]+(?::[0-9]+)?\)\s*$"
