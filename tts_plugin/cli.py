@@ -210,6 +210,7 @@ def _text(words: list[str]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="yomiage",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=28),
         description="Hear, in Japanese, what Claude Code writes.",
         epilog="Settings: ~/.config/yomiage/settings.json. Something wrong? See `yomiage doctor`.",
     )

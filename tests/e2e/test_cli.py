@@ -170,5 +170,5 @@ def test_nothing_to_say_is_a_failure(user: User, text: str) -> None:
     "say translate clean status doctor on off stop replay pipe ask selftest model daemon".split(),  # noqa: SIM905
 )
 def test_help_explains_every_command(user: User, command: str) -> None:
-    assert f" {command} " in user.run("--help").stdout
+    assert f" {command} " in user.run("--help").stdout.replace("\n", " ")
     assert user.run(command, "--help").stdout.startswith(f"usage: yomiage {command}")
