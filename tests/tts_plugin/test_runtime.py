@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import tempfile
 from pathlib import Path
@@ -43,7 +42,7 @@ def test_the_environment_overrides_the_socket(home: Path, monkeypatch: pytest.Mo
 def test_our_directory_is_private(home: Path) -> None:
     directory = runtime.socket_directory()
     Path(directory).chmod(0o755)
-    assert stat.S_IMODE(os.stat(runtime.socket_directory()).st_mode) == 0o700
+    assert stat.S_IMODE(Path(runtime.socket_directory()).stat().st_mode) == 0o700
 
 
 def test_a_directory_that_the_user_named_keeps_its_mode(

@@ -62,7 +62,7 @@ def test_the_readme_has_every_key() -> None:
     ],
 )
 def test_a_broken_file_says_what_and_where(text: str, says: str) -> None:
-    with pytest.raises(SettingsError, match="settings.json") as caught:
+    with pytest.raises(SettingsError, match=r"settings\.json") as caught:
         settings.parse(text)
     assert says in str(caught.value)
 
