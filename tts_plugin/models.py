@@ -74,6 +74,11 @@ def status(model: str) -> ModelStatus:
     return ModelStatus(model, "ready", folder, revision, sum(expected.values()), None)
 
 
+def weights_file(folder: Path) -> Path:
+    """The file with the weights; where there is none, the one that a download would bring."""
+    return next((folder / name for name in WEIGHTS if (folder / name).is_file()), folder / WEIGHTS[0])
+
+
 def require(model: str) -> Path:
     """The model's directory; ModelError, naming the cure, where the model is not whole."""
     found = status(model)

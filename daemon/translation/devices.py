@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 # two cores, a sentence took 2468 ms spinning and 61 ms sleeping. OpenMP reads this when torch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+_CARDS = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/dev/kfd"))
+"""NVIDIA's driver, Windows' under WSL, AMD's."""
+_MOST_THREADS = 8
+_SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -32,6 +38,19 @@ def choose_device(wanted: str) -> torch.device:
             f'The setting device is "{wanted}", but torch finds no such device here. Set it to "auto".'
         )
     return torch.device(wanted)
+
+
+def has_graphics_card(wanted: str) -> bool:
+    """Whether `choose_device` will find one: a look at the machine that costs no import of torch."""
+    if wanted != "auto":
+        return wanted != "cpu"
+    try:
+        torch = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    return "+cpu" not in torch and any(device.exists() for device in _CARDS)
 
 
 def choose_dtype(device: torch.device) -> torch.dtype:
@@ -64,6 +83,21 @@ def _cpu_is_wide() -> bool:
 
 
 def thread_count() -> int:
-    """Processor cores for the model: one is left for sound where there are more than two."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform.startswith("linux") else os.cpu_count() or 1
-    return cores - 1 if cores > 2 else cores
+    """Processor cores for the model: one is left for sound where there are more than two.
+
+    Two threads of one core share what a decoding step waits for, the way to memory, so a core counts once; and
+    about eight cores use that way up.
+    """
+    cores = _physical_cores()
+    return min(cores - 1 if cores > 2 else cores, _MOST_THREADS)
+
+
+def _physical_cores() -> int:
+    if not sys.platform.startswith("linux"):
+        return os.cpu_count() or 1
+    ours = os.sched_getaffinity(0)
+    siblings = {_SIBLINGS.format(number) for number in ours}
+    try:
+        return len({Path(file).read_text(encoding="ascii") for file in siblings})
+    except OSError:
+        return len(ours)

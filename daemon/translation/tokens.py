@@ -43,14 +43,14 @@ class Tokenizer:
 
     def encode(self, text: str, code: str) -> list[int]:
         """Ids of one source sentence: its language code, its pieces, the end."""
-        pieces = self._tokenizer.encode(_plain(text), add_special_tokens=False).ids
+        pieces = self._tokenizer.encode(plain(text), add_special_tokens=False).ids
         return [self.language(code), *pieces, END]
 
     def decode(self, ids: list[int]) -> str:
         return str(self._tokenizer.decode(ids, skip_special_tokens=True)).strip()
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text without control characters and invisible marks, which the vocabulary does not know."""
     kinds = ((c, unicodedata.category(c)) for c in text)
     return "".join(" " if kind in ("Cc", "Cs") else c for c, kind in kinds if kind != "Cf").strip()

@@ -1,0 +1,145 @@
+"""A converted NLLB model under ONNX Runtime: ids in, ids out, one at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from daemon.translation.tokens import END
+
+Float = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+ENCODER, DECODER = "encoder", "decoder"
+FACTS, HEAD, TABLE = "facts.json", "head.npy", "embeddings.f16"
+_FIRST_POSITION = 2
+"""Where M2M-100 begins to count: 1 is the padding's."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One sentence as the encoder read it."""
+
+    remembered: dict[str, Float]
+    """The decoder's cross-attention keys and values."""
+    names: Ids
+    """Pieces that the output head lacks, for the names and identifiers of this sentence."""
+    rows: Float
+    """Their rows of the embedding table, which is the untrimmed head."""
+
+
+class OnnxModel:
+    """Two sessions over 8-bit weights. Threads may share it: what belongs to a sentence is in its Source."""
+
+    def __init__(self, folder: Path, threads: int, longest: int) -> None:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        self._scale = float(facts["scale"])
+        self.table = Table(folder / TABLE, int(facts["width"]))
+        self._positions = positions(longest, int(facts["width"]))
+        self.head: Ids = np.load(folder / HEAD)
+        with ThreadPoolExecutor(2) as pool:  # both copy their weights into the order in which they are used
+            opening = [pool.submit(_session, folder / f"{name}.onnx", threads) for name in (ENCODER, DECODER)]
+            self._encoder, self._decoder = (session.result() for session in opening)
+        self._cross = [output.name for output in self._encoder.get_outputs()]
+        past = [node for node in self._decoder.get_inputs() if node.name.startswith("past_")]
+        self._past = [node.name for node in past]
+        self._results = ["hidden", "logits", *(name.replace("past_", "now_") for name in self._past)]
+        self._nothing = {node.name: np.zeros((1, node.shape[1], 0, node.shape[3]), np.float32) for node in past}
+
+    def read(self, ids: Sequence[int], sayable: Sequence[int]) -> Source:
+        """The source, and which pieces its translation may say beside those of the head."""
+        remembered = self._encoder.run(self._cross, {"embedded": self._embed(ids, 0)})
+        names = np.setdiff1d(np.array(sayable, np.int64), self.head)
+        return Source(dict(zip(self._cross, remembered, strict=True)), names, self.table.rows(names.tolist()))
+
+    def write(self, source: Source, begun: Sequence[int], no_repeat: int = 0) -> Iterator[int]:
+        """The likeliest token after those that are there, and so on without end: who has enough stops asking.
+
+        `no_repeat` n: no n tokens in a row come twice.
+        """
+        for token, _ in self.steps(source, begun, no_repeat):
+            yield token
+
+    def steps(self, source: Source, begun: Sequence[int], no_repeat: int = 0) -> Iterator[tuple[int, Float]]:
+        """Each token with the state that it was chosen from."""
+        written = [*begun]
+        feed: dict[str, Any] = {**source.remembered, **self._nothing}
+        new: Sequence[int] = written.copy()
+        while True:
+            feed["embedded"] = self._embed(new, len(written) - len(new))
+            hidden, logits, *remembered = self._decoder.run(self._results, feed)
+            feed.update(zip(self._past, remembered, strict=True))
+            token = self._likeliest(source, hidden[0], logits[0], _repeating(written, no_repeat))
+            yield token, hidden[0]
+            written.append(token)
+            new = [token]
+
+    def _likeliest(self, source: Source, hidden: Float, logits: Float, banned: set[int]) -> int:
+        beside = source.rows @ hidden
+        if banned:
+            ids = np.array(sorted(banned))
+            logits[np.isin(self.head, ids)] = -np.inf
+            beside[np.isin(source.names, ids)] = -np.inf
+        best = int(logits.argmax())
+        if len(beside) and beside.max() > logits[best]:
+            return int(source.names[beside.argmax()])
+        return int(self.head[best])
+
+    def _embed(self, ids: Sequence[int], start: int) -> Float:
+        first = start + _FIRST_POSITION
+        return (self.table.rows(ids) * self._scale + self._positions[first : first + len(ids)])[None]
+
+
+class Table:
+    """The embedding table on the disk. Only the rows that are asked for are read, and none stays in memory."""
+
+    def __init__(self, file: Path, width: int) -> None:
+        self._file = file.open("rb", buffering=0)
+        self._bytes = 2 * width
+        self.count = file.stat().st_size // self._bytes
+
+    def rows(self, ids: Sequence[int]) -> Float:
+        read = b"".join(os.pread(self._file.fileno(), self._bytes, number * self._bytes) for number in ids)
+        return np.frombuffer(read, np.float16).reshape(len(ids), -1 if ids else self._bytes // 2).astype(np.float32)
+
+    def blocks(self, size: int) -> Iterator[tuple[int, Float]]:
+        """The whole table from its beginning, some rows at a time, each part with its first id."""
+        for start in range(0, self.count, size):
+            part = os.pread(self._file.fileno(), size * self._bytes, start * self._bytes)
+            yield start, np.frombuffer(part, np.float16).reshape(-1, self._bytes // 2).astype(np.float32)
+
+
+def positions(longest: int, width: int) -> Float:
+    """M2M-100's sinusoids: sines in the first half of a row, cosines in the second."""
+    half = width // 2
+    rates = np.exp(np.arange(half, dtype=np.float32) * -(np.log(10_000.0) / (half - 1)))
+    angles = np.arange(longest + _FIRST_POSITION, dtype=np.float32)[:, None] * rates[None]
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1, dtype=np.float32)
+
+
+def _repeating(written: Sequence[int], length: int) -> set[int]:
+    """Tokens that would complete a run of so many tokens that is there already."""
+    if not length or len(written) < length:
+        return set()
+    begun = tuple(written[len(written) - length + 1 :])
+    runs = (tuple(written[n : n + length]) for n in range(len(written) - length + 1))
+    return {run[-1] for run in runs if run[:-1] == begun} - {END}
+
+
+def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads that wait by spinning take the processor from the voice, and from Claude Code.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
