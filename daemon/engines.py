@@ -55,6 +55,11 @@ class Slot(Generic[E]):
         state, reason = self._health
         return {"state": state, "reason": reason}
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the engine is in memory, whatever became of its last call."""
+        return self._engine is not None
+
     def use(self, function: Callable[[E], T]) -> T:
         """The function's result on the engine; EngineUnavailable or EngineFailed where there is none in time."""
         with self._turn:

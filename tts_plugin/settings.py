@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tts_plugin import paths
 from tts_plugin.errors import SettingsError
 
-TranslatorName = Literal["phrasebook", "nllb"]
+TranslatorName = Literal["phrasebook", "nllb", "nllb_torch"]
 VoiceName = Literal["gtts", "openjtalk"]
 OutputName = Literal["auto", "miniaudio", "simpleaudio", "wav"]
 NotificationType = Literal[
@@ -61,17 +61,26 @@ class Settings(BaseModel):
         "announce", description="Say that there is a code block or a table, or pass over it in silence."
     )
     translators: tuple[TranslatorName, ...] = Field(
-        ("phrasebook", "nllb"),
+        ("phrasebook", "nllb", "nllb_torch"),
         strict=False,
-        description="Translation engines, in the order in which they are tried.",
+        description="Translation engines, in the order in which they are tried. nllb runs the model on the "
+        "processor, nllb_torch through PyTorch; where device finds a graphics card, nllb_torch comes before nllb.",
     )
     model: str = Field(
         DEFAULT_MODEL,
         min_length=1,
         description="NLLB checkpoint: a name on the model hub, or the path of a directory.",
     )
+    keep_original_model: bool = Field(
+        True,
+        description="Keep the downloaded weights after nllb's conversion of them. nllb_torch needs them, nllb does "
+        "not; false frees 2.5 GB, and a later version of Yomiage may have to download them again.",
+    )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
         "auto", description="Where the translation model runs. auto: cuda, else mps, else cpu."
+    )
+    streaming: bool = Field(
+        True, description="Speak the first sentence clause by clause, while the rest of it is still being translated."
     )
     voices: tuple[VoiceName, ...] = Field(
         ("gtts", "openjtalk"),
@@ -183,7 +192,7 @@ def set_enabled(enabled: bool) -> None:
 
 def default_text() -> str:
     """A settings.json that a newcomer can edit."""
-    chosen = Settings().model_dump(mode="json", include={"enabled", "voices", "translators", "volume"})
+    chosen = Settings().model_dump(mode="json", include={"enabled", "voices"})
     return json.dumps({"$schema": f"./{SCHEMA_NAME}", **chosen}, ensure_ascii=False, indent=2) + "\n"
 
 

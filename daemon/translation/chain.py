@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Iterator
 from typing import ClassVar
 
 from daemon.engines import Slot
 from daemon.narration import Sentence, TranslatedSentence
 from daemon.translation import registry
-from daemon.translation.engine import Translator
+from daemon.translation.engine import StreamingTranslator, Translator
 from tts_plugin.errors import YomiageError
 from tts_plugin.settings import Settings
 
@@ -39,12 +40,12 @@ class TranslatorChain:
                 load_seconds=LOAD_SECONDS,
                 call_seconds=CALL_SECONDS,
             )
-            for name in dict.fromkeys((registry.PASSTHROUGH, *settings.translators))
+            for name in registry.in_order(settings)
         ]
 
     def translate(self, sentence: Sentence) -> TranslatedSentence:
         """The sentence in Japanese; as it is, and without an engine's name, where no engine can."""
-        for slot in self._slots:
+        for slot in self._candidates():
             try:
                 japanese = slot.use(functools.partial(_translate, sentence))
             except YomiageError as error:
@@ -54,10 +55,34 @@ class TranslatorChain:
                     return TranslatedSentence(japanese, sentence, slot.name)
         return TranslatedSentence(sentence.text, sentence, None)
 
+    def stream(self, sentence: Sentence) -> Iterator[TranslatedSentence]:
+        """The sentence in Japanese, in parts as they come: clauses where the engine can, else in one.
+
+        Where an engine fails after some clauses, the next one begins the sentence anew: heard twice is better
+        than lost.
+        """
+        for slot in self._candidates():
+            parts: Iterator[str] | None = None
+            try:
+                parts = slot.use(functools.partial(_parts, sentence))
+                begun = False
+                while (japanese := slot.use(lambda _, parts=parts: next(parts, None))) is not None:  # type: ignore[misc]
+                    begun = True
+                    yield TranslatedSentence(japanese, sentence, slot.name)
+                if begun:
+                    return
+            except YomiageError as error:
+                log.debug("%s: %s", slot.name, error)
+        yield TranslatedSentence(sentence.text, sentence, None)
+
     def warm(self) -> None:
-        """Loads every engine, the light ones first whatever their order. What hinders one, `health` tells."""
+        """Loads the engines, the light ones first whatever their order, and the first model that can be had.
+
+        What hinders one, `health` tells.
+        """
         for slot in sorted(self._slots, key=lambda slot: slot.name in registry.HEAVY):
-            slot.warm()
+            if slot.name not in registry.HEAVY or not any(self._in_memory(registry.HEAVY)):
+                slot.warm()
 
     def unload(self) -> None:
         """Lets the models leave memory; the next sentence brings them back."""
@@ -69,6 +94,15 @@ class TranslatorChain:
         """Name -> `state` and `reason` of each engine, in their order."""
         return {slot.name: slot.health() for slot in self._slots}
 
+    def _candidates(self) -> Iterator[Slot[Translator]]:
+        """The engines to try. What one of two engines with the same model refuses, the other need not see."""
+        for slot in self._slots:
+            if slot.loaded or slot.name not in registry.SAME_MODEL or not any(self._in_memory(registry.SAME_MODEL)):
+                yield slot
+
+    def _in_memory(self, names: frozenset[str]) -> Iterator[bool]:
+        return (slot.loaded for slot in self._slots if slot.name in names)
+
 
 def _load(name: str, settings: Settings) -> Translator:
     engine = registry.engine_class(name)
@@ -78,3 +112,10 @@ def _load(name: str, settings: Settings) -> Translator:
 
 def _translate(sentence: Sentence, engine: Translator) -> str | None:
     return engine.translate(sentence.text, sentence.language)
+
+
+def _parts(sentence: Sentence, engine: Translator) -> Iterator[str]:
+    if isinstance(engine, StreamingTranslator):
+        return engine.stream(sentence.text, sentence.language)
+    japanese = engine.translate(sentence.text, sentence.language)
+    return iter(() if japanese is None else (japanese,))

@@ -1,4 +1,4 @@
-"""Brings a translation model onto this machine: `python -I -m daemon.translation.download NAME`."""
+"""Brings a translation model onto this machine, ready to run: `python -I -m daemon.translation.download NAME`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import filelock
 
-from daemon.translation import hub
+from daemon.translation import checkpoint, converted, hub
 from tts_plugin import models, settings
-from tts_plugin.errors import ModelError
+from tts_plugin.errors import ModelError, YomiageError
 
 REVISIONS = {settings.DEFAULT_MODEL: "f8d333a098d19b4fd9a8b18f94170487ad3f821d"}
 """Tested commits. Other models are taken as their main branch stands, and the manifest says which commit that was."""
@@ -129,15 +129,37 @@ def _say(line: str) -> None:
     sys.stderr.flush()
 
 
+def _is_converted(model: str) -> bool:
+    """Whether the fast engine has its form of the model, of the revision that a download would bring."""
+    found = converted.status(model)
+    return found.reason is None and REVISIONS.get(model) in (None, found.revision)
+
+
+def _convert(model: str, folder: Path, keep: bool) -> None:
+    if checkpoint.model_type(folder) != checkpoint.MODEL_TYPE:
+        _say(f"{model} is not of NLLB's architecture: the engine nllb_torch may run it, nllb cannot.")
+        return
+    from daemon.translation.convert import convert  # half a second for ONNX, which an absent model need not cost
+
+    convert(model, _say)
+    if not keep and models.is_hub_name(model):
+        models.weights_file(folder).unlink()
+        _say(f"{model}: removed the original weights, as the setting keep_original_model wants")
+
+
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0].startswith("-"):
         _say("usage: python -I -m daemon.translation.download NAME")
         return 2
     model = arguments[0]
     try:
-        with _bar(model) as progress:
-            folder = download(model, progress)
-    except ModelError as error:
+        keep = settings.load()[0].keep_original_model
+        folder = models.directory(model)
+        if keep or not _is_converted(model):
+            with _bar(model) as progress:
+                folder = download(model, progress)
+            _convert(model, folder, keep)
+    except YomiageError as error:
         _say(str(error))
         return 1
     except KeyboardInterrupt:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 from tts_plugin.settings import Settings
 
@@ -20,4 +21,15 @@ class Translator(Protocol):
         """The Japanese for one sentence of `language` (ISO 639-1).
 
         None where the sentence is outside what this engine knows; EngineFailed where it failed.
+        """
+
+
+@runtime_checkable
+class StreamingTranslator(Translator, Protocol):
+    """A Translator that can hand out a translation while it grows."""
+
+    def stream(self, text: str, language: str) -> Iterator[str]:
+        """The Japanese for one sentence, clause by clause; joined, it is what `translate` returns.
+
+        EngineFailed, also after some clauses, where the rest cannot be had.
         """

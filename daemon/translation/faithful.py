@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+from tts_plugin.errors import EngineFailed
+
+LONGEST = 256
+"""Tokens of one sentence, on either side."""
+
 _JAPANESE = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〆ー）」』]"
 _PUNCTUATION = str.maketrans(",.?!", "、。？！")
 _AFTER_JAPANESE = re.compile(rf"(?<={_JAPANESE})\s*([,.?!])(?=\s|$|{_JAPANESE}|「)\s*")
@@ -21,13 +26,25 @@ def needs_no_translation(text: str) -> bool:
     return len(words) == 1 and _CODE.search(words[0].rstrip(".!?,:;…")) is not None
 
 
+def most_tokens(source: int) -> int:
+    """Tokens that a translation may have; EngineFailed where the source is no sentence any more."""
+    if source > LONGEST:
+        raise EngineFailed(f"The sentence has {source} tokens, NLLB takes {LONGEST}; shorter ones are translated.")
+    return min(LONGEST, 2 * source + 10)
+
+
+def loop(source: str, japanese: str) -> str | None:
+    """What the translation says over and over, though the source does not."""
+    found = _LOOP.search(japanese)
+    return (found[1] or found[2]) if found and not _LOOP.search(source) else None
+
+
 def fault(source: str, japanese: str) -> str | None:
     """Why this cannot be a translation of the source; None where nothing speaks against it."""
     if not japanese:
         return "it is empty"
-    loop = _LOOP.search(japanese)
-    if loop and not _LOOP.search(source):
-        return f"it repeats {(loop[1] or loop[2])!r}"
+    if repeated := loop(source, japanese):
+        return f"it repeats {repeated!r}"
     # Japanese takes about half of English's characters; anything from a tenth to twice is common.
     if len(japanese) > 3 * len(source) + 20:
         return f"it is {len(japanese)} characters long for a source of {len(source)}"

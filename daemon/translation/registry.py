@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
+from daemon.translation import devices
 from daemon.translation.engine import Translator
+from tts_plugin.settings import Settings
 
 PASSTHROUGH = "passthrough"
 
@@ -13,11 +15,24 @@ ENGINES = {
     PASSTHROUGH: "daemon.translation.passthrough:Passthrough",
     "phrasebook": "daemon.translation.phrasebook:Phrasebook",
     "nllb": "daemon.translation.nllb:Nllb",
+    "nllb_torch": "daemon.translation.nllb_torch:NllbTorch",
 }
 """Name in settings.json -> module and class. Only the engines that settings name are imported."""
 
-HEAVY = frozenset({"nllb"})
-"""Engines that hold a model: seconds to load, and memory to give back."""
+HEAVY = frozenset({"nllb", "nllb_torch"})
+"""Engines that hold a model: seconds to load, and memory to give back. One of them at a time is enough."""
+
+SAME_MODEL = frozenset({"nllb", "nllb_torch"})
+"""Two ways to run the checkpoint of the setting `model`."""
+
+
+def in_order(settings: Settings) -> list[str]:
+    """The engines to try, as the settings list them; on a graphics card nllb_torch comes before nllb."""
+    names = list(dict.fromkeys((PASSTHROUGH, *settings.translators)))
+    if {"nllb", "nllb_torch"} <= set(names) and devices.has_graphics_card(settings.device):
+        names.remove("nllb_torch")
+        names.insert(names.index("nllb"), "nllb_torch")
+    return names
 
 
 def engine_class(name: str) -> type[Translator]:

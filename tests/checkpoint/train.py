@@ -4,7 +4,7 @@ It learns pairs.tsv and story.tsv by heart, so that tests can drive the product'
 code and expect Japanese word for word. Regenerate after an edit of those files (three minutes on two cores):
 
     python tests/checkpoint/train.py            # writes tests/checkpoint/nllb-tiny/
-    pytest tests/translation/test_nllb.py
+    pytest tests/translation
 
 The seed is fixed; another processor may still round differently, and then the weights differ in their last
 bits.

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from daemon import engines
 from daemon.narration import Sentence, TranslatedSentence
-from daemon.translation import chain, registry
+from daemon.translation import chain, devices, registry
 from daemon.translation.chain import TranslatorChain
 from daemon.translation.passthrough import Passthrough
 from tts_plugin.errors import EngineFailed, EngineUnavailable
-from tts_plugin.settings import Settings
+from tts_plugin.settings import TRANSLATORS, Settings
 
 UNKNOWN = Sentence("A sentence that is in no table.", "en")
 
@@ -47,6 +48,22 @@ class Second(Levers):
     pass
 
 
+class Third(Levers):
+    pass
+
+
+class Streaming(Levers):
+    """Says one word after the other; raises a word that is an error."""
+
+    words: ClassVar[list[str | Exception]] = []
+
+    def stream(self, text: str, language: str) -> Iterator[str]:
+        for word in self.words:
+            if isinstance(word, Exception):
+                raise word
+            yield word
+
+
 def nothing() -> None:
     """All is well."""
 
@@ -60,12 +77,13 @@ def raising(error: Exception) -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def levers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for engine, word in ((First, "一"), (Second, "二")):
+    for engine, word in ((First, "一"), (Second, "二"), (Third, "三"), (Streaming, "流")):
         engine.checks = nothing
         engine.loads = nothing
         engine.answers = lambda text, word=word: word
         engine.checked = 0
-    fakes = {"passthrough": Passthrough, "phrasebook": First, "nllb": Second}
+    fakes = {"passthrough": Passthrough, "phrasebook": First, "nllb": Second, "nllb_torch": Third}
+    monkeypatch.setattr(devices, "_CARDS", ())
     monkeypatch.setattr(registry, "engine_class", fakes.__getitem__)
 
 
@@ -98,11 +116,11 @@ def test_a_failure_leads_to_the_next_engine(error: Exception) -> None:
 
 def test_what_no_engine_can_translate_stays_as_it_is_and_health_says_why() -> None:
     First.answers = lambda text: None
-    Second.checks = raising(EngineUnavailable("The model is absent."))
+    Second.checks = Third.checks = raising(EngineUnavailable("The model is absent."))
     translators = TranslatorChain(Settings())
     assert translators.translate(UNKNOWN) == result(UNKNOWN.text, None)
     health = translators.health()
-    assert list(health) == ["passthrough", "phrasebook", "nllb"]
+    assert list(health) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
     assert health["phrasebook"] == {"state": "ready", "reason": None}
     assert health["nllb"] == {"state": "unavailable", "reason": "The model is absent."}
 
@@ -145,7 +163,8 @@ def test_health_and_light_engines_answer_while_the_model_loads() -> None:
     assert translators.translate(UNKNOWN) == result("一", "phrasebook")
     release.set()
     warming.join(10)
-    assert {facts["state"] for facts in translators.health().values()} == {"ready"}
+    states = [facts["state"] for facts in translators.health().values()]
+    assert states == ["ready", "ready", "ready", "idle"]
 
 
 def test_an_unloaded_engine_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,3 +185,71 @@ def test_an_unloaded_engine_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert translators.health()["nllb"]["state"] == "idle"
     assert translators.translate(UNKNOWN) == result("二", "nllb")
     assert len(loads) == 2
+
+
+def test_the_registry_has_what_settings_can_name() -> None:
+    assert set(registry.ENGINES) == {registry.PASSTHROUGH, *TRANSLATORS}
+    assert registry.SAME_MODEL <= registry.HEAVY <= set(TRANSLATORS)
+
+
+def test_a_graphics_card_puts_its_engine_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert registry.in_order(Settings()) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
+    monkeypatch.setattr(devices, "_CARDS", (tmp_path,))
+    monkeypatch.setattr(devices.importlib.metadata, "version", lambda package: "2.13.0")
+    monkeypatch.setattr(devices.sys, "platform", "linux")
+    assert registry.in_order(Settings()) == ["passthrough", "phrasebook", "nllb_torch", "nllb"]
+    assert registry.in_order(Settings(device="cpu")) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
+    assert registry.in_order(Settings(translators=("nllb",))) == ["passthrough", "nllb"]
+    monkeypatch.setattr(devices.importlib.metadata, "version", lambda package: "2.13.0+cpu")
+    assert registry.in_order(Settings()) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
+
+
+def test_what_a_model_refuses_is_not_asked_of_the_same_model_elsewhere() -> None:
+    First.answers = lambda text: None
+    Second.answers = raising(EngineFailed("The sentence has 5000 tokens."))
+    translators = TranslatorChain(Settings())
+    assert translators.translate(UNKNOWN) == result(UNKNOWN.text, None)
+    assert Third.checked == 0
+    assert translators.health()["nllb_torch"]["state"] == "idle"
+
+
+def test_the_second_way_to_run_the_model_serves_where_the_first_cannot() -> None:
+    First.answers = lambda text: None
+    Second.checks = raising(EngineUnavailable("It is not converted."))
+    translators = TranslatorChain(Settings())
+    translators.warm()
+    assert translators.translate(UNKNOWN) == result("三", "nllb_torch")
+
+
+@pytest.fixture
+def streaming(monkeypatch: pytest.MonkeyPatch) -> TranslatorChain:
+    fakes = {"passthrough": Passthrough, "phrasebook": Streaming, "nllb": Second}
+    monkeypatch.setattr(registry, "engine_class", fakes.__getitem__)
+    return TranslatorChain(Settings(translators=("phrasebook", "nllb")))
+
+
+def test_a_sentence_streams_in_the_parts_that_the_engine_gives(streaming: TranslatorChain) -> None:
+    Streaming.words = ["その結果、", "遅くなります。"]
+    parts = streaming.stream(UNKNOWN)
+    assert next(parts) == result("その結果、", "phrasebook")
+    assert list(parts) == [result("遅くなります。", "phrasebook")]
+
+
+def test_an_engine_that_does_not_stream_gives_one_part(streaming: TranslatorChain) -> None:
+    Streaming.words = []
+    assert list(streaming.stream(UNKNOWN)) == [result("二", "nllb")]
+    Second.answers = lambda text: None
+    assert list(streaming.stream(UNKNOWN)) == [result(UNKNOWN.text, None)]
+
+
+def test_a_sentence_that_breaks_off_begins_anew_with_the_next_engine(streaming: TranslatorChain) -> None:
+    Streaming.words = ["その結果、", EngineFailed("it repeats")]
+    assert list(streaming.stream(UNKNOWN)) == [result("その結果、", "phrasebook"), result("二", "nllb")]
+
+
+def test_a_closed_stream_leaves_the_chain_usable(streaming: TranslatorChain) -> None:
+    Streaming.words = ["その結果、", "遅くなります。"]
+    parts = streaming.stream(UNKNOWN)
+    next(parts)
+    parts.close()  # type: ignore[attr-defined]
+    assert len(list(streaming.stream(UNKNOWN))) == 2

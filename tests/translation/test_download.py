@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from daemon.translation import converted
+from daemon.translation.nllb import Nllb
 from tests.rig.hub import COMMIT, Hub
-from tts_plugin import models
+from tts_plugin import models, settings
+from tts_plugin.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TINY = CHECKOUT / "tests" / "checkpoint" / "nllb-tiny"
@@ -209,3 +212,32 @@ def test_a_misused_command_says_how_it_is_used() -> None:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "usage:" in err
+
+
+def test_a_downloaded_model_is_converted_and_ready_to_run(hub: Hub) -> None:
+    code, _, err = run(MODEL, hub.url)
+    assert code == 0, err
+    assert "the output head keeps" in err
+    found = converted.status(MODEL)
+    assert (found.state, found.revision) == ("ready", COMMIT)
+    assert Nllb(Settings(model=MODEL)).translate("Hello.", "en") == "こんにちは。"
+
+
+def test_the_original_is_removed_where_the_setting_says_so_and_not_fetched_again(hub: Hub) -> None:
+    settings.settings_file().parent.mkdir(parents=True)
+    settings.settings_file().write_text('{"keep_original_model": false}', encoding="utf-8")
+    code, _, err = run(MODEL, hub.url)
+    assert code == 0, err
+    assert "removed the original weights" in err
+    assert not models.weights_file(models.directory(MODEL)).exists()
+    asked = len(hub.requests)
+    assert run(MODEL, hub.url)[0] == 0
+    assert len(hub.requests) == asked
+    assert Nllb(Settings(model=MODEL)).translate("Hello.", "en") == "こんにちは。"
+
+
+def test_a_model_that_only_transformers_can_run_is_told(large_hub: Hub) -> None:
+    code, _, err = run(MODEL, large_hub.url)
+    assert code == 0
+    assert "is not of NLLB's architecture" in err
+    assert converted.status(MODEL).state == "absent"
