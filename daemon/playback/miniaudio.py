@@ -2,10 +2,11 @@
 
 The sentences of a narration are one stream of the sound system, held by a process of its own (`player` says why).
 
-Measured at PulseAudio, two cores, load 2 to 7: first sample 7 to 38 ms after `write`; silence 0 to 16 ms after `stop`;
-no hole with two threads busy in this interpreter, and one of 30 ms in 20 s with three programs that want the cores. In the
-daemon's own process, 20 ms blocks, two busy threads: miniaudio holes of up to 130 ms, silence after 18 to 65 ms;
-sounddevice 0.5.6 holes of up to 43 ms, silence after 43 to 77 ms, and it wants PortAudio and an ALSA plug-in installed.
+Measured at PulseAudio on two cores under load 2 to 7: first sample 7 to 38 ms after `write`; silence 0 to 16 ms after
+`stop`; no hole while two threads were busy in this interpreter, and in a minute beside three programs that wanted the
+cores two, of 10 and 30 ms. In the daemon's own process with 20 ms blocks and two busy threads, miniaudio had holes of
+up to 130 ms and silence after 18 to 65 ms; sounddevice 0.5.6 holes of up to 43 ms and silence after 43 to 77 ms, and
+it wants PortAudio and an ALSA plug-in installed.
 """
 
 from __future__ import annotations
