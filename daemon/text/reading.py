@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from daemon.text import lexicon
+from daemon.text import homographs, lexicon
 from daemon.text.numbers import spoken_numbers
 from daemon.text.words import read_name
 
@@ -59,11 +59,11 @@ _SYMBOLS = tuple(
 
 
 def to_reading(text: str, user_terms: Mapping[str, str] = _NOTHING) -> str:
-    """Kana for every Latin word of the sentence; its Japanese is left as it is.
+    """Kana for every Latin word of the sentence; of its Japanese only what would be misread is changed.
 
     `user_terms` are the user's own readings, above the tables.
     """
-    text = lexicon.replace_terms(text, user_terms)
+    text = homographs.resolve(lexicon.replace_terms(text, user_terms))
     if _FOREIGN.search(text) is None:
         return text
     text = _SPACES.sub(" ", text)
