@@ -67,7 +67,7 @@ class Device:
         return self._lost
 
     def send(self, samples: bytes, cancelled: threading.Event) -> bool:
-        """More samples (a tenth of a second or less); False, and nothing sent, where `cancelled` is set."""
+        """More samples; False, and nothing sent, where `cancelled` is set."""
         with self._sending:
             # Looked at under the lock: after `stop` has sent its order, nothing of the old speech may follow it.
             if cancelled.is_set():

@@ -2,11 +2,11 @@
 
 The sentences of a narration are one stream of the sound system, held by a process of its own (`player` says why).
 
-Measured at PulseAudio on two cores under load 2 to 7: first sample 7 to 38 ms after `write`; silence 0 to 16 ms after
-`stop`; no hole while two threads were busy in this interpreter, and in a minute beside three programs that wanted the
-cores two, of 10 and 30 ms. In the daemon's own process with 20 ms blocks and two busy threads, miniaudio had holes of
-up to 130 ms and silence after 18 to 65 ms; sounddevice 0.5.6 holes of up to 43 ms and silence after 43 to 77 ms, and
-it wants PortAudio and an ALSA plug-in installed.
+Measured at PulseAudio on two cores that others used too (load 4 to 9): first sample 7 to 38 ms after `write`; silence
+0 to 15 ms after `stop`; no hole in most runs of 5 s, beside two threads busy in this interpreter or programs that want
+the cores; one of 110 ms in 20 s at load 9. In the daemon's own process with 20 ms blocks and two busy threads,
+miniaudio had dozens of holes, up to 130 ms, and silence after 18 to 65 ms; sounddevice 0.5.6 had five, up to 43 ms,
+and silence after 43 to 58 ms, and it wants PortAudio and an ALSA plug-in installed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from tts_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_PIECE = SAMPLE_RATE // 4
+_PIECE = SAMPLE_RATE // 2
+"""Large, because between two pieces a busy interpreter can keep this thread waiting for more than 100 ms."""
 _AHEAD = SAMPLE_RATE * 3 // 4
-"""So far the player is kept ahead of the sound device: longer than a model keeps the interpreter from this thread."""
+"""The next piece is sent when no more than this waits for the device."""
 
 
 class MiniaudioOutput:
@@ -45,7 +46,7 @@ class MiniaudioOutput:
             device = self._usable()
             for start in range(0, len(samples), _PIECE):
                 piece = samples[start : start + _PIECE]
-                if not device.wait_for_room(_AHEAD - len(piece), cancelled):
+                if not device.wait_for_room(_AHEAD, cancelled):
                     return False
                 if not device.send(piece.tobytes(), cancelled):
                     return False
