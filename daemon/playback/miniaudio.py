@@ -2,9 +2,9 @@
 
 The sentences of a narration are one stream of the sound system, held by a process of its own (`player` says why).
 
-Measured at PulseAudio on two cores that others used too (load 4 to 9): first sample 7 to 38 ms after `write`; silence
-0 to 15 ms after `stop`; no hole in most runs of 5 s, beside two threads busy in this interpreter or programs that want
-the cores; one of 110 ms in 20 s at load 9. In the daemon's own process with 20 ms blocks and two busy threads,
+Measured at PulseAudio on two cores that others used too (load about 8): first sample 12 to 31 ms after `write`, silence
+0 to 13 ms after `stop`, no hole in eight runs of 5 s, beside threads busy in this interpreter, Open JTalk at work, or
+programs that want the cores. In the daemon's own process with 20 ms blocks and two busy threads,
 miniaudio had dozens of holes, up to 130 ms, and silence after 18 to 65 ms; sounddevice 0.5.6 had five, up to 43 ms,
 and silence after 43 to 58 ms, and it wants PortAudio and an ALSA plug-in installed.
 """
