@@ -62,17 +62,17 @@ class TranslatorChain:
         than lost.
         """
         for slot in self._candidates():
-            parts: Iterator[str] | None = None
+            begun = False
             try:
                 parts = slot.use(functools.partial(_parts, sentence))
-                begun = False
-                while (japanese := slot.use(lambda _, parts=parts: next(parts, None))) is not None:  # type: ignore[misc]
+                while (japanese := slot.use(functools.partial(_next, parts))) is not None:
                     begun = True
                     yield TranslatedSentence(japanese, sentence, slot.name)
-                if begun:
-                    return
             except YomiageError as error:
                 log.debug("%s: %s", slot.name, error)
+            else:
+                if begun:
+                    return
         yield TranslatedSentence(sentence.text, sentence, None)
 
     def warm(self) -> None:
@@ -119,3 +119,7 @@ def _parts(sentence: Sentence, engine: Translator) -> Iterator[str]:
         return engine.stream(sentence.text, sentence.language)
     japanese = engine.translate(sentence.text, sentence.language)
     return iter(() if japanese is None else (japanese,))
+
+
+def _next(parts: Iterator[str], engine: Translator) -> str | None:
+    return next(parts, None)

@@ -43,8 +43,7 @@ class Nllb:
                 f"The converted model in {folder} cannot be loaded ({reason}). "
                 "Remove that folder and run `yomiage model download`."
             ) from error
-        for _ in self.stream("Hello.", "en"):  # the first pass sets up memory; it is not the user's to wait for
-            pass
+        self._rehearse()
         log.info("NLLB loaded from %s in %.1f s", folder, time.monotonic() - started)
 
     @classmethod
@@ -94,6 +93,12 @@ class Nllb:
                 return
             log.debug("NLLB: %s", complaint)
         raise EngineFailed(f"NLLB's translation is not fit to be spoken: {complaint}.")
+
+    def _rehearse(self) -> None:
+        """A first pass sets up memory; it is not the user's to wait for."""
+        source = self._model.read(self._pieces.encode("Hello.", nllb_code("en")), [])
+        for _ in itertools.islice(self._model.write(source, [END, self._japanese]), 3):
+            pass
 
     def _text(self, ids: list[int]) -> str:
         return faithful.japanese_punctuation(self._pieces.decode(ids))
