@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,9 @@ MANIFEST = "yomiage-manifest.json"
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Either will do; the first is preferred."""
+
+TOKENIZERS = (("tokenizer.json",), ("vocab.json", "source.spm", "target.spm"))
+"""Files of an NLLB model's tokenizer, and of a Marian model's."""
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -79,6 +83,12 @@ def weights_file(folder: Path) -> Path:
     return next((folder / name for name in WEIGHTS if (folder / name).is_file()), folder / WEIGHTS[0])
 
 
+def tokenizer(present: Iterable[str]) -> tuple[str, ...]:
+    """The files that the tokenizer of a model with these files consists of; NLLB's where it is neither."""
+    names = set(present)
+    return next((files for files in TOKENIZERS if names.issuperset(files)), TOKENIZERS[0])
+
+
 def require(model: str) -> Path:
     """The model's directory; ModelError, naming the cure, where the model is not whole."""
     found = status(model)
@@ -91,7 +101,8 @@ def _status_of_own_directory(model: str, folder: Path) -> ModelStatus:
     if not folder.is_dir():
         reason = f"{folder} is not a directory. Correct the setting `model`."
         return ModelStatus(model, "absent", folder, None, 0, reason)
-    missing = [name for name in ("config.json", "tokenizer.json") if not (folder / name).is_file()]
+    needed = ("config.json", *tokenizer(file.name for file in folder.iterdir()))
+    missing = [name for name in needed if not (folder / name).is_file()]
     if not any((folder / name).is_file() for name in WEIGHTS):
         missing.append(" or ".join(WEIGHTS))
     if missing:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-MODEL_TYPE = "m2m_100"
-"""M2M-100's architecture, which NLLB shares."""
+M2M100, MARIAN = "m2m_100", "marian"
+"""The architectures that can be converted. NLLB shares M2M-100's."""
+_ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "swish": "swish", "silu": "swish"}
 _ROWS = 8192
 """Rows of the embedding table that are in memory at a time."""
 
@@ -38,10 +39,19 @@ class Shape:
     vocabulary: int
     scale: float
     """What an embedding row is multiplied by."""
+    activation: str
+    """Of the feed-forward layers: relu, gelu or swish."""
+    model_type: str
+    """M2M100 or MARIAN."""
 
     @property
     def head_width(self) -> int:
         return self.width // self.heads
+
+    @property
+    def post_norm(self) -> bool:
+        """Each sublayer's sum is normalised, not what the sublayer reads."""
+        return self.model_type == MARIAN
 
     @property
     def weights(self) -> int:
@@ -56,13 +66,17 @@ def model_type(folder: Path) -> str:
 
 
 def read_shape(folder: Path) -> Shape:
-    """ModelError where the checkpoint is of another architecture than M2M-100's."""
+    """ModelError where the checkpoint is of another architecture than those that can be converted."""
     config = _config(folder)
-    if config.get("model_type") != MODEL_TYPE or config.get("activation_function", "relu") != "relu":
+    kind = config.get("model_type")
+    activation = _ACTIVATIONS.get(config.get("activation_function", "relu"))
+    if kind not in (M2M100, MARIAN) or activation is None:
         raise ModelError(
-            f"{folder} is a {config.get('model_type')} checkpoint; only M2M-100's architecture (NLLB's) is converted. "
+            f"{folder} is a {kind} checkpoint; only M2M-100's architecture (NLLB's) and Marian's are converted. "
             "The engine nllb_torch may run it as it is."
         )
+    if kind == MARIAN and (config.get("normalize_embedding") or not config.get("share_encoder_decoder_embeddings", 1)):
+        raise ModelError(f"{folder}: a Marian model with embeddings of this kind is not supported; choose another one.")
     try:
         if config["encoder_attention_heads"] != config["decoder_attention_heads"]:
             raise ModelError(f"{folder}: encoder and decoder differ in their number of heads; that is not supported.")
@@ -75,6 +89,8 @@ def read_shape(folder: Path) -> Shape:
             decoder_inner=int(config["decoder_ffn_dim"]),
             vocabulary=int(config["vocab_size"]),
             scale=float(config["d_model"]) ** 0.5 if config.get("scale_embedding") else 1.0,
+            activation=activation,
+            model_type=kind,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder / 'config.json'} states no usable {error}; download the model again.") from error
@@ -90,7 +106,8 @@ class Checkpoint:
         self._tensors = _open(self.weights)
         if not any(name.startswith("model.") for name in self._tensors):
             self._tensors = {f"model.{name}": tensor for name, tensor in self._tensors.items()}
-        table = self._tensors.get(_TABLE)
+        # Several names share it, and some files hold it under one of them only.
+        table = self._tensors[_TABLE] = next((self._tensors[name] for name in _TABLES if name in self._tensors), None)
         if table is None or tuple(_shape(table)) != (self.shape.vocabulary, self.shape.width):
             raise ModelError(f"{self.weights} does not hold the embedding table that config.json describes.")
 
@@ -99,8 +116,13 @@ class Checkpoint:
         try:
             found = [_float32(self._tensors[f"model.{name}"][:]) for name in names]
         except KeyError as error:
-            raise ModelError(f"{self.weights} holds no {error}, so it is no whole M2M-100 model.") from error
+            raise ModelError(f"{self.weights} holds no {error}, so it is no whole model.") from error
         return np.concatenate(found)
+
+    def bias(self) -> npt.NDArray[np.float32] | None:
+        """What is added to the logits; M2M-100 has none."""
+        tensor = self._tensors.get("final_logits_bias")
+        return None if tensor is None else _float32(tensor[:]).reshape(-1)
 
     def table(self) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
         """The embedding table, which is the output head too: some thousand rows at a time, and the first one's id."""
@@ -109,6 +131,7 @@ class Checkpoint:
 
 
 _TABLE = "model.shared.weight"
+_TABLES = (_TABLE, "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight")
 
 
 def _open(file: Path) -> dict[str, Any]:

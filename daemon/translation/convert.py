@@ -13,8 +13,8 @@ from pathlib import Path
 import filelock
 import numpy as np
 
-from daemon.translation import converted, graphs, onnx_model, pieces, sample_run
-from daemon.translation.checkpoint import Checkpoint, Shape
+from daemon.translation import converted, graphs, marian_pieces, onnx_model, pieces, sample_run
+from daemon.translation.checkpoint import MARIAN, Checkpoint, Shape
 from daemon.translation.languages import JAPANESE
 from daemon.translation.vocabulary import ROWS, kept_pieces
 from tts_plugin import models
@@ -58,7 +58,8 @@ def _convert(model: str, folder: Path, target: Path, say: Say, rows: int) -> Non
     for left in target.parent.glob(f"{unfinished}*"):
         shutil.rmtree(left)
     checkpoint = Checkpoint(folder)
-    _require_room(model, checkpoint.shape, rows, target.parent)
+    marian = checkpoint.shape.model_type == MARIAN
+    _require_room(model, checkpoint.shape, checkpoint.shape.vocabulary if marian else rows, target.parent)
     work = Path(tempfile.mkdtemp(dir=target.parent, prefix=unfinished))
     try:
         say(f"{model}: converting for this processor")
@@ -90,27 +91,34 @@ def _convert(model: str, folder: Path, target: Path, say: Say, rows: int) -> Non
 def _write(checkpoint: Checkpoint, work: Path, say: Say, rows: int) -> dict[str, int]:
     """All files but the manifest. How many pieces were kept, and what the trial run found."""
     shape = checkpoint.shape
-    pieces.write_pieces(checkpoint.folder, work)
-    vocabulary, languages = pieces.vocabulary(checkpoint.folder)
-    if JAPANESE not in languages or max(languages.values()) >= shape.vocabulary:
-        raise ModelError(f"{checkpoint.folder}: tokenizer and model do not belong together, or are not NLLB's.")
-    keep = kept_pieces(vocabulary, languages[JAPANESE], rows)
+    marian = shape.model_type == MARIAN
+    keep = marian_pieces.write(checkpoint.folder, work, shape) if marian else _write_nllb(checkpoint, work, rows)
     with (work / onnx_model.TABLE).open("wb") as file:
         kept = []
         for start, block in checkpoint.table():
             block.astype(np.float16).tofile(file)
             kept.append(block[keep[(start <= keep) & (keep < start + len(block))] - start])
     np.save(work / onnx_model.HEAD, keep)
-    facts = {"scale": shape.scale, "width": shape.width}
+    facts = {"scale": shape.scale, "width": shape.width, "marian": marian}
     (work / onnx_model.FACTS).write_text(json.dumps(facts), encoding="utf-8")
     say("  vocabulary written")
     graphs.write_encoder(checkpoint, work)
     say("  encoder written")
-    graphs.write_decoder(checkpoint, np.concatenate(kept), work)
+    bias = checkpoint.bias()
+    graphs.write_decoder(checkpoint, np.concatenate(kept), work, None if bias is None else bias[keep])
     say("  decoder written")
     del kept
-    sampled, outside = sample_run.count_outside(work)
+    sampled, outside = (sample_run.count_marian if marian else sample_run.count_outside)(work)
     return {"kept": len(keep), "sampled": sampled, "outside": outside}
+
+
+def _write_nllb(checkpoint: Checkpoint, work: Path, rows: int) -> onnx_model.Ids:
+    """The tokenizer; which pieces the output head is to keep."""
+    pieces.write_pieces(checkpoint.folder, work)
+    vocabulary, languages = pieces.vocabulary(checkpoint.folder)
+    if JAPANESE not in languages or max(languages.values()) >= checkpoint.shape.vocabulary:
+        raise ModelError(f"{checkpoint.folder}: tokenizer and model do not belong together, or are not NLLB's.")
+    return kept_pieces(vocabulary, languages[JAPANESE], rows)
 
 
 def _require_room(model: str, shape: Shape, rows: int, place: Path) -> None:

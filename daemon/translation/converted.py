@@ -15,8 +15,8 @@ VERSION = 1
 """Of the converter. Another number makes every earlier conversion stale."""
 MANIFEST = "manifest.json"
 """Written last: a folder without it is an interrupted conversion."""
-SOURCES = ("config.json", "tokenizer.json")
-"""What is read of the checkpoint, beside its weights."""
+SOURCES = ("config.json", "tokenizer.json", "vocab.json", "source.spm", "target.spm")
+"""What is read of the checkpoint, beside its weights: NLLB has the first two, Marian all but the second."""
 
 _CURE = "Run `yomiage model download`: it converts what is here already."
 
@@ -75,7 +75,8 @@ def require(model: str) -> Path:
 def describe(folder: Path) -> dict[str, Any]:
     """The checkpoint's revision and files, for the manifest. Reads all of them once, for their checksums."""
     files = {}
-    for file in (*(folder / name for name in SOURCES), models.weights_file(folder)):
+    sources = (folder / name for name in SOURCES if (folder / name).is_file())
+    for file in (*sources, models.weights_file(folder)):
         facts = file.stat()
         files[file.name] = {"size": facts.st_size, "mtime_ns": facts.st_mtime_ns, "sha256": _sha256(file)}
     return {"revision": _download_manifest(folder).get("revision"), "files": files}

@@ -18,7 +18,6 @@ from tts_plugin.errors import ModelError, YomiageError
 REVISIONS = {settings.DEFAULT_MODEL: "f8d333a098d19b4fd9a8b18f94170487ad3f821d"}
 """Tested commits. Other models are taken as their main branch stands, and the manifest says which commit that was."""
 
-NEEDED = ("config.json", "tokenizer.json")
 USEFUL = ("generation_config.json", "tokenizer_config.json", "special_tokens_map.json")
 MARGIN = 200_000_000
 """Bytes of the disk that stay free."""
@@ -73,14 +72,15 @@ def _choose(source: hub.Listing) -> list[hub.HubFile]:
     """The files that the engine reads: the weights in one format, no second copy, no pictures."""
     by_name = {file.name: file for file in source.files}
     weights = next((name for name in models.WEIGHTS if name in by_name), None)
-    missing = [name for name in NEEDED if name not in by_name]
+    needed = ("config.json", *models.tokenizer(by_name))
+    missing = [name for name in needed if name not in by_name]
     if weights is None or missing:
         what = ", ".join(missing or [" or ".join(models.WEIGHTS)])
         raise ModelError(
             f"{source.model} has no {what}, so it is no checkpoint that Yomiage can use. "
             "Name another one in the setting `model`."
         )
-    return [by_name[name] for name in (*NEEDED, *USEFUL, weights) if name in by_name]
+    return [by_name[name] for name in (*needed, *USEFUL, weights) if name in by_name]
 
 
 def _require_room(model: str, folder: Path, total: int) -> None:
@@ -136,8 +136,8 @@ def _is_converted(model: str) -> bool:
 
 
 def _convert(model: str, folder: Path, keep: bool) -> None:
-    if checkpoint.model_type(folder) != checkpoint.MODEL_TYPE:
-        _say(f"{model} is not of NLLB's architecture: the engine nllb_torch may run it, nllb cannot.")
+    if checkpoint.model_type(folder) not in (checkpoint.M2M100, checkpoint.MARIAN):
+        _say(f"{model} is neither of NLLB's architecture nor Marian's: only the engine nllb_torch may run it.")
         return
     from daemon.translation.convert import convert  # half a second for ONNX, which an absent model need not cost
 

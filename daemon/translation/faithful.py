@@ -26,10 +26,10 @@ def needs_no_translation(text: str) -> bool:
     return len(words) == 1 and _CODE.search(words[0].rstrip(".!?,:;…")) is not None
 
 
-def most_tokens(source: int) -> int:
+def most_tokens(source: int, model: str = "NLLB") -> int:
     """Tokens that a translation may have; EngineFailed where the source is no sentence any more."""
     if source > LONGEST:
-        raise EngineFailed(f"The sentence has {source} tokens, NLLB takes {LONGEST}; shorter ones are translated.")
+        raise EngineFailed(f"The sentence has {source} tokens, {model} takes {LONGEST}; shorter ones are translated.")
     return min(LONGEST, 2 * source + 10)
 
 

@@ -1,7 +1,8 @@
-"""The two ONNX graphs of an M2M-100 model: the encoder, and one step of the decoder."""
+"""The two ONNX graphs of an M2M-100 or Marian model: the encoder, and one step of the decoder."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +18,15 @@ def write_encoder(checkpoint: Checkpoint, folder: Path) -> None:
     """Embedded source -> the keys and values that every decoder layer looks at, computed once a sentence."""
     shape = checkpoint.shape
     graph = GraphFile(folder, ENCODER)
-    state = graph.input("embedded", [1, "source", shape.width])
-    change = None
+    stream = _Stream(graph, checkpoint, graph.input("embedded", [1, "source", shape.width]))
     for layer in range(shape.encoder_layers):
         prefix = f"encoder.layers.{layer}"
-        normal, state = _norm(graph, checkpoint, f"{prefix}.self_attn_layer_norm", state, change)
+        normal = stream.enter(f"{prefix}.self_attn_layer_norm")
         query, key, value = _queries_keys_values(graph, checkpoint, f"{prefix}.self_attn", normal)
         [seen] = graph.node("MultiHeadAttention", [query, key, value], domain=CONTRIB, num_heads=shape.heads)
-        change = _linear(graph, checkpoint, seen, f"{prefix}.self_attn.out_proj")
-        normal, state = _norm(graph, checkpoint, f"{prefix}.final_layer_norm", state, change)
-        change = _feed_forward(graph, checkpoint, prefix, normal)
-    final, _ = _norm(graph, checkpoint, "encoder.layer_norm", state, change)
+        stream.leave(_linear(graph, checkpoint, seen, f"{prefix}.self_attn.out_proj"))
+        stream.leave(_feed_forward(graph, checkpoint, prefix, stream.enter(f"{prefix}.final_layer_norm")))
+    final = stream.end("encoder.layer_norm")
     heads = graph.constant(np.array([0, 0, shape.heads, shape.head_width]))
     for layer in range(shape.decoder_layers):
         for part in "kv":
@@ -38,15 +37,14 @@ def write_encoder(checkpoint: Checkpoint, folder: Path) -> None:
     graph.save()
 
 
-def write_decoder(checkpoint: Checkpoint, head: Float, folder: Path) -> None:
+def write_decoder(checkpoint: Checkpoint, head: Float, folder: Path, bias: Float | None = None) -> None:
     """Embedded new tokens, and what is remembered of those before -> the next token's logits, and what to remember."""
     shape = checkpoint.shape
     graph = GraphFile(folder, DECODER)
-    state = graph.input("embedded", [1, "new", shape.width])
-    change = None
+    stream = _Stream(graph, checkpoint, graph.input("embedded", [1, "new", shape.width]))
     for layer in range(shape.decoder_layers):
         prefix = f"decoder.layers.{layer}"
-        normal, state = _norm(graph, checkpoint, f"{prefix}.self_attn_layer_norm", state, change)
+        normal = stream.enter(f"{prefix}.self_attn_layer_norm")
         query, key, value = _queries_keys_values(graph, checkpoint, f"{prefix}.self_attn", normal)
         past = [graph.input(f"past_{part}{layer}", [1, shape.heads, "past", shape.head_width]) for part in "kv"]
         now = [graph.output(f"now_{part}{layer}", [1, shape.heads, "now", shape.head_width]) for part in "kv"]
@@ -58,31 +56,57 @@ def write_decoder(checkpoint: Checkpoint, head: Float, folder: Path) -> None:
             num_heads=shape.heads,
             unidirectional=1,
         )
-        change = _linear(graph, checkpoint, seen, f"{prefix}.self_attn.out_proj")
-        normal, state = _norm(graph, checkpoint, f"{prefix}.encoder_attn_layer_norm", state, change)
+        stream.leave(_linear(graph, checkpoint, seen, f"{prefix}.self_attn.out_proj"))
+        normal = stream.enter(f"{prefix}.encoder_attn_layer_norm")
         query = _linear(graph, checkpoint, normal, f"{prefix}.encoder_attn.q_proj")
         cross = [graph.input(f"cross_{part}{layer}", [1, shape.heads, "source", shape.head_width]) for part in "kv"]
         [seen] = graph.node("MultiHeadAttention", [query, *cross], domain=CONTRIB, num_heads=shape.heads)
-        change = _linear(graph, checkpoint, seen, f"{prefix}.encoder_attn.out_proj")
-        normal, state = _norm(graph, checkpoint, f"{prefix}.final_layer_norm", state, change)
-        change = _feed_forward(graph, checkpoint, prefix, normal)
-    final, _ = _norm(graph, checkpoint, "decoder.layer_norm", state, change)
+        stream.leave(_linear(graph, checkpoint, seen, f"{prefix}.encoder_attn.out_proj"))
+        stream.leave(_feed_forward(graph, checkpoint, prefix, stream.enter(f"{prefix}.final_layer_norm")))
+    final = stream.end("decoder.layer_norm")
     hidden = graph.output("hidden", [1, shape.width])
     graph.node("Gather", [final, graph.constant(np.array(-1))], [hidden], axis=1)
-    graph.linear(hidden, head, name=graph.output("logits", [1, len(head)]))
+    graph.linear(hidden, head, bias, name=graph.output("logits", [1, len(head)]))
     graph.save()
 
 
-def _norm(graph: GraphFile, checkpoint: Checkpoint, name: str, state: str, change: str | None) -> tuple[str, str]:
-    """The state plus the last sublayer's change, normalised; and that sum as it is."""
-    scale, shift = (graph.constant(checkpoint.get(f"{name}.{part}")) for part in ("weight", "bias"))
-    if change is None:
-        [normal] = graph.node("LayerNormalization", [state, scale, shift], epsilon=EPSILON)
-        return normal, state
-    normal, total = f"{name}.normal", f"{name}.total"
-    inputs, outputs = [state, change, scale, shift], [normal, "", "", total]
-    graph.node("SkipLayerNormalization", inputs, outputs, CONTRIB, epsilon=EPSILON)
-    return normal, total
+class _Stream:
+    """The state that every sublayer adds its change to. M2M-100 normalises what a sublayer reads; Marian the sum."""
+
+    def __init__(self, graph: GraphFile, checkpoint: Checkpoint, state: str) -> None:
+        self._graph = graph
+        self._checkpoint = checkpoint
+        self._state = state
+        self._change: str | None = None
+        self._name = ""
+
+    def enter(self, name: str) -> str:
+        """What the sublayer with the normalisation of that name reads."""
+        if self._checkpoint.shape.post_norm:
+            self._name = name
+            return self._state
+        return self._normal(name)
+
+    def leave(self, change: str) -> None:
+        """Takes the sublayer's change."""
+        self._change = change
+        if self._checkpoint.shape.post_norm:
+            self._state, self._change = self._normal(self._name), None
+
+    def end(self, name: str) -> str:
+        """What follows after the last layer reads."""
+        return self._state if self._checkpoint.shape.post_norm else self._normal(name)
+
+    def _normal(self, name: str) -> str:
+        """The state with the last change, normalised; the state becomes that sum as it is."""
+        scale, shift = (self._graph.constant(self._checkpoint.get(f"{name}.{part}")) for part in ("weight", "bias"))
+        if self._change is None:
+            return self._graph.node("LayerNormalization", [self._state, scale, shift], epsilon=EPSILON)[0]
+        normal, total = f"{name}.normal", f"{name}.total"
+        inputs, outputs = [self._state, self._change, scale, shift], [normal, "", "", total]
+        self._graph.node("SkipLayerNormalization", inputs, outputs, CONTRIB, epsilon=EPSILON)
+        self._state = total
+        return normal
 
 
 def _linear(graph: GraphFile, checkpoint: Checkpoint, x: str, *names: str) -> str:
@@ -97,5 +121,12 @@ def _queries_keys_values(graph: GraphFile, checkpoint: Checkpoint, name: str, x:
 
 
 def _feed_forward(graph: GraphFile, checkpoint: Checkpoint, prefix: str, x: str) -> str:
-    [inner] = graph.node("Relu", [_linear(graph, checkpoint, x, f"{prefix}.fc1")])
-    return _linear(graph, checkpoint, inner, f"{prefix}.fc2")
+    inner = _linear(graph, checkpoint, x, f"{prefix}.fc1")
+    return _linear(graph, checkpoint, _ACTIVATIONS[checkpoint.shape.activation](graph, inner), f"{prefix}.fc2")
+
+
+_ACTIVATIONS: dict[str, Callable[[GraphFile, str], str]] = {
+    "relu": lambda graph, x: graph.node("Relu", [x])[0],
+    "gelu": lambda graph, x: graph.node("Gelu", [x], domain=CONTRIB)[0],
+    "swish": lambda graph, x: graph.node("QuickGelu", [x], domain=CONTRIB, alpha=1.0)[0],  # x times its sigmoid
+}

@@ -8,17 +8,11 @@ import logging
 import time
 from collections.abc import Iterator
 
-from daemon.translation import converted, devices, faithful
-from daemon.translation.clauses import Clauses
+from daemon.translation import converted, decoding, devices, faithful
 from daemon.translation.languages import JAPANESE, nllb_code
 from daemon.translation.tokens import END
-from tts_plugin.errors import EngineFailed, EngineUnavailable, ModelError
+from tts_plugin.errors import EngineUnavailable, ModelError
 from tts_plugin.settings import Settings
-
-SECONDS = 25.0
-"""For one sentence. Decoding then stops by itself, so that its thread comes back."""
-_LOOK = 8
-"""Tokens after which a loop is looked for again."""
 
 log = logging.getLogger(__name__)
 
@@ -65,34 +59,16 @@ class Nllb:
             return
         ids = self._pieces.encode(text, nllb_code(language))
         most = faithful.most_tokens(len(ids))
-        end = time.monotonic() + SECONDS
         source = self._model.read(ids, self._pieces.spellings(ids))
-        clauses = Clauses()
-        kept = [END, self._japanese]
-        complaint: str | None = None
-        for no_repeat in (0, 3):
-            # What has been said stays: a second attempt goes on from there.
-            written, complaint = kept.copy(), f"it did not end within {most} tokens and {SECONDS:.0f} s"
-            for token in itertools.islice(self._model.write(source, written, no_repeat), most - len(kept)):
-                if token == END:
-                    complaint = faithful.fault(text, self._text(written))
-                    break
-                written.append(token)
-                japanese = self._text(written)
-                if len(written) % _LOOK == 0 and faithful.loop(text, japanese):
-                    complaint = faithful.fault(text, japanese)
-                    break
-                if time.monotonic() > end:
-                    break
-                if clause := clauses.next(japanese):
-                    kept = written.copy()
-                    yield clause
-            if complaint is None:
-                if rest := clauses.rest(self._text(written)):
-                    yield rest
-                return
-            log.debug("NLLB: %s", complaint)
-        raise EngineFailed(f"NLLB's translation is not fit to be spoken: {complaint}.")
+        yield from decoding.clauses(
+            text,
+            lambda written, no_repeat: self._model.write(source, written, no_repeat),
+            self._text,
+            start=[END, self._japanese],
+            end=END,
+            most=most,
+            model="NLLB",
+        )
 
     def _rehearse(self) -> None:
         """A first pass sets up memory; it is not the user's to wait for."""

@@ -21,8 +21,6 @@ Ids = npt.NDArray[np.int64]
 
 ENCODER, DECODER = "encoder", "decoder"
 FACTS, HEAD, TABLE = "facts.json", "head.npy", "embeddings.f16"
-_FIRST_POSITION = 2
-"""Where M2M-100 begins to count: 1 is the padding's."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class OnnxModel:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         self._scale = float(facts["scale"])
         self.table = Table(folder / TABLE, int(facts["width"]))
-        self._positions = positions(longest, int(facts["width"]))
+        self._positions = positions(longest, int(facts["width"]), marian=bool(facts.get("marian")))
         self.head: Ids = np.load(folder / HEAD)
         with ThreadPoolExecutor(2) as pool:  # both copy their weights into the order in which they are used
             opening = [pool.submit(_session, folder / f"{name}.onnx", threads) for name in (ENCODER, DECODER)]
@@ -95,8 +93,7 @@ class OnnxModel:
         return int(self.head[best])
 
     def _embed(self, ids: Sequence[int], start: int) -> Float:
-        first = start + _FIRST_POSITION
-        return (self.table.rows(ids) * self._scale + self._positions[first : first + len(ids)])[None]
+        return (self.table.rows(ids) * self._scale + self._positions[start : start + len(ids)])[None]
 
 
 class Table:
@@ -118,11 +115,15 @@ class Table:
             yield start, np.frombuffer(part, np.float16).reshape(-1, self._bytes // 2).astype(np.float32)
 
 
-def positions(longest: int, width: int) -> Float:
-    """M2M-100's sinusoids: sines in the first half of a row, cosines in the second."""
+def positions(longest: int, width: int, *, marian: bool = False) -> Float:
+    """Sinusoids: sines in the first half of a row, cosines in the second.
+
+    M2M-100 begins to count at 2 (1 is the padding's) and slows down a little faster than Marian.
+    """
     half = width // 2
-    rates = np.exp(np.arange(half, dtype=np.float32) * -(np.log(10_000.0) / (half - 1)))
-    angles = np.arange(longest + _FIRST_POSITION, dtype=np.float32)[:, None] * rates[None]
+    first, slowest = (0, half) if marian else (2, half - 1)
+    rates = np.exp(np.arange(half, dtype=np.float32) * -(np.log(10_000.0) / slowest))
+    angles = np.arange(first, first + longest, dtype=np.float32)[:, None] * rates[None]
     return np.concatenate([np.sin(angles), np.cos(angles)], axis=1, dtype=np.float32)
 
 

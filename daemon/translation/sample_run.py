@@ -8,7 +8,8 @@ import numpy as np
 
 from daemon.translation import devices
 from daemon.translation.languages import JAPANESE, nllb_code
-from daemon.translation.onnx_model import OnnxModel
+from daemon.translation.marian_pieces import MarianPieces
+from daemon.translation.onnx_model import Float, OnnxModel
 from daemon.translation.pieces import Pieces
 from daemon.translation.tokens import END
 from tts_plugin.errors import ModelError
@@ -42,6 +43,20 @@ SENTENCES = (
 _BLOCK = 8192
 
 
+def count_marian(folder: Path) -> tuple[int, int]:
+    """Tokens of the trial; 0, for a Marian head is whole. ModelError where the model's numbers are none."""
+    pieces = MarianPieces(folder)
+    model = OnnxModel(folder, devices.thread_count(), 512)
+    states = []
+    for sentence in SENTENCES:
+        ids = pieces.encode(sentence)
+        for count, (token, state) in enumerate(model.steps(model.read(ids, ()), [pieces.start])):
+            states.append(state)
+            if token == pieces.end or count > 2 * len(ids):
+                break
+    return len(_numbers(states)), 0
+
+
 def count_outside(folder: Path) -> tuple[int, int]:
     """Tokens of the trial, and how many of them the whole vocabulary would have chosen outside of the head.
 
@@ -59,9 +74,7 @@ def count_outside(folder: Path) -> tuple[int, int]:
             reachable.append(within)
             if token == END or count > 2 * len(ids):
                 break
-    hidden = np.stack(states)
-    if not np.isfinite(hidden).all():
-        raise ModelError("The converted model computes no numbers. The checkpoint is damaged; download it again.")
+    hidden = _numbers(states)
     best, where = np.full(len(hidden), -np.inf, np.float32), np.zeros(len(hidden), np.int64)
     for start, block in model.table.blocks(_BLOCK):
         logits = hidden @ block.T
@@ -69,3 +82,10 @@ def count_outside(folder: Path) -> tuple[int, int]:
         where = np.where(highest > best, start + logits.argmax(axis=1), where)
         best = np.maximum(best, highest)
     return len(hidden), sum(int(token) not in within for token, within in zip(where, reachable, strict=True))
+
+
+def _numbers(states: list[Float]) -> Float:
+    hidden = np.stack(states)
+    if not np.isfinite(hidden).all():
+        raise ModelError("The converted model computes no numbers. The checkpoint is damaged; download it again.")
+    return hidden

@@ -239,5 +239,5 @@ def test_the_original_is_removed_where_the_setting_says_so_and_not_fetched_again
 def test_a_model_that_only_transformers_can_run_is_told(large_hub: Hub) -> None:
     code, _, err = run(MODEL, large_hub.url)
     assert code == 0
-    assert "is not of NLLB's architecture" in err
+    assert "is neither of NLLB's architecture nor Marian's" in err
     assert converted.status(MODEL).state == "absent"

@@ -1,0 +1,63 @@
+"""A translation while it is decoded: clause by clause, once more where it goes wrong, and never without end."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from daemon.translation import faithful
+from daemon.translation.clauses import Clauses
+from tts_plugin.errors import EngineFailed
+
+SECONDS = 25.0
+"""For one sentence. Decoding then stops by itself, so that its thread comes back."""
+_LOOK = 8
+"""Tokens after which a loop is looked for again."""
+
+log = logging.getLogger(__name__)
+
+
+def clauses(
+    text: str,
+    write: Callable[[list[int], int], Iterator[int]],
+    say: Callable[[list[int]], str],
+    *,
+    start: list[int],
+    end: int,
+    most: int,
+    model: str,
+) -> Iterator[str]:
+    """The Japanese for `text`, in clauses. EngineFailed where it is not fit to be spoken.
+
+    `write` yields the ids after those that are there, given how long a run may not come twice; `say` turns ids
+    into Japanese; `start` are the ids that it begins with, and `most` bounds how many they become.
+    """
+    until = time.monotonic() + SECONDS
+    spoken = Clauses()
+    kept = start
+    complaint: str | None = None
+    for no_repeat in (0, 3):
+        # What has been said stays: a second attempt goes on from there.
+        written, complaint = kept.copy(), f"it did not end within {most} tokens and {SECONDS:.0f} s"
+        for token in itertools.islice(write(written, no_repeat), most - len(kept)):
+            if token == end:
+                complaint = faithful.fault(text, say(written))
+                break
+            written.append(token)
+            japanese = say(written)
+            if len(written) % _LOOK == 0 and faithful.loop(text, japanese):
+                complaint = faithful.fault(text, japanese)
+                break
+            if time.monotonic() > until:
+                break
+            if clause := spoken.next(japanese):
+                kept = written.copy()
+                yield clause
+        if complaint is None:
+            if rest := spoken.rest(say(written)):
+                yield rest
+            return
+        log.debug("%s: %s", model, complaint)
+    raise EngineFailed(f"{model}'s translation is not fit to be spoken: {complaint}.")
