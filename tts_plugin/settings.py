@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tts_plugin import paths
 from tts_plugin.errors import SettingsError
 
-TranslatorName = Literal["phrasebook", "nllb", "nllb_torch"]
+TranslatorName = Literal["phrasebook", "nllb", "nllb_torch", "marian", "llm"]
 VoiceName = Literal["gtts", "openjtalk"]
 OutputName = Literal["auto", "miniaudio", "simpleaudio", "wav"]
 NotificationType = Literal[
@@ -32,6 +32,7 @@ NotificationType = Literal[
 ]
 
 DEFAULT_MODEL = "facebook/nllb-200-distilled-600M"
+DEFAULT_MARIAN_MODEL = "staka/fugumt-en-ja"
 SCHEMA_NAME = "settings.schema.json"
 
 
@@ -81,6 +82,28 @@ class Settings(BaseModel):
     )
     streaming: bool = Field(
         True, description="Speak the first sentence clause by clause, while the rest of it is still being translated."
+    )
+    marian_model: str = Field(
+        DEFAULT_MARIAN_MODEL,
+        min_length=1,
+        description="Marian checkpoint, English to Japanese, for the translator marian: a name on the model hub, or "
+        "the path of a directory. `yomiage model download NAME` brings it.",
+    )
+    llm_url: str = Field(
+        "http://127.0.0.1:11434/v1",
+        pattern=r"^https?://[^\s]+$",
+        description="Where the translator llm asks: a server that speaks OpenAI's chat protocol, such as Ollama, "
+        "LM Studio or llama.cpp.",
+    )
+    llm_model: str | None = Field(
+        None, min_length=1, description="The model that the translator llm asks for, by the server's name for it."
+    )
+    llm_allow_remote: bool = Field(
+        False,
+        description="Let llm_url be another machine. What Claude writes is then sent there.",
+    )
+    llm_timeout: float = Field(
+        20.0, gt=0, le=25, description="Seconds that the translator llm may take for one sentence."
     )
     voices: tuple[VoiceName, ...] = Field(
         ("gtts", "openjtalk"),

@@ -29,7 +29,16 @@ class TranslatorChain:
     is spoken while the model is still being loaded.
     """
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("translators", "model", "device")
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        "translators",
+        "model",
+        "device",
+        "marian_model",
+        "llm_url",
+        "llm_model",
+        "llm_allow_remote",
+        "llm_timeout",
+    )
     """The settings that a chain is built from: when one of them changes, another chain is needed."""
 
     def __init__(self, settings: Settings) -> None:

@@ -16,10 +16,12 @@ ENGINES = {
     "phrasebook": "daemon.translation.phrasebook:Phrasebook",
     "nllb": "daemon.translation.nllb:Nllb",
     "nllb_torch": "daemon.translation.nllb_torch:NllbTorch",
+    "marian": "daemon.translation.marian:Marian",
+    "llm": "daemon.translation.llm:Llm",
 }
 """Name in settings.json -> module and class. Only the engines that settings name are imported."""
 
-HEAVY = frozenset({"nllb", "nllb_torch"})
+HEAVY = frozenset({"nllb", "nllb_torch", "marian"})
 """Engines that hold a model: seconds to load, and memory to give back. One of them at a time is enough."""
 
 SAME_MODEL = frozenset({"nllb", "nllb_torch"})
