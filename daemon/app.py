@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.history import History
 from daemon.schedule import Schedule
+from daemon.wake import Wake
 from tts_plugin.errors import EngineUnavailable, YomiageError
 
 if TYPE_CHECKING:  # the server accepts before any of these is loaded
     from daemon.narration import TranslatedSentence
     from daemon.pipeline import Pipeline
     from daemon.settings_watch import SettingsWatch
+    from daemon.studio import Studio
     from tts_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class App:
         self.started = time.monotonic()
         self.leaving = False
         """True once the daemon is to leave."""
-        self.attention = threading.Event()
+        self.attention = Wake()
         """Set when the main thread should look again: at `leaving`, or at new settings."""
         self.schedule = Schedule(on_cut=self._silence)
         self.history = History()
@@ -39,14 +41,17 @@ class App:
         self._last_request = time.monotonic()
         self._watch: SettingsWatch
         self._pipeline: Pipeline
+        self._studio: Studio
 
     def start(self) -> None:
         """Reads the settings and builds the pipeline. Slow: the server answers meanwhile."""
         from daemon.pipeline import Pipeline
         from daemon.settings_watch import SettingsWatch
+        from daemon.studio import Studio
 
         self._watch = SettingsWatch()
-        self._pipeline = Pipeline(self.schedule, self._watch.current)
+        self._studio = Studio(self._watch.current)
+        self._pipeline = Pipeline(self.schedule, self._studio)
         self._pipeline.start()
         self._ready.set()
         self._watch.start(self._apply)
@@ -57,6 +62,7 @@ class App:
         if self._ready.is_set():
             self._watch.stop()
             self._pipeline.close()
+            self._studio.output.close()
 
     @property
     def settings(self) -> Settings:
@@ -84,12 +90,12 @@ class App:
 
     def unload(self) -> None:
         """Lets the models leave memory and gives the sound device back."""
-        self._pipeline.unload()
+        self._studio.unload()
 
     def reload(self) -> None:
         """Forgets what failed to load: a model may have been downloaded since."""
         self._wait_until_ready()
-        self._pipeline.rebuild(self._watch.current)
+        self._studio.rebuild(self._watch.current)
         self.warm()
 
     def shut_down(self) -> None:
@@ -99,22 +105,22 @@ class App:
     def clean(self, text: str) -> list[str]:
         """The sentences that would be spoken, in the language they were written in."""
         self._wait_until_ready()
-        return [sentence.text for sentence in self._pipeline.clean(text)]
+        return [sentence.text for sentence in self._studio.clean(text)]
 
     def translate(self, text: str) -> list[TranslatedSentence]:
         self._wait_until_ready()
-        return [self._pipeline.translators.translate(sentence) for sentence in self._pipeline.clean(text)]
+        return [self._studio.translators.translate(sentence) for sentence in self._studio.clean(text)]
 
     def render(self, text: str, file: str) -> float:
         """Speaks into a WAV file; its length in seconds."""
         self._wait_until_ready()
-        return self._pipeline.render(text, file)
+        return self._studio.render(text, file)
 
     def health(self) -> dict[str, Any]:
         """State of every engine, for `status`; never waits for one."""
         if not self._ready.is_set():
             return {"state": "starting", "translators": {}, "voices": {}, "output": {}}
-        return {"state": "ready", **self._pipeline.health()}
+        return {"state": "ready", **self._studio.health()}
 
     def why_silent(self) -> str:
         """The first reason in sight for a narration that made no sound."""
@@ -129,7 +135,7 @@ class App:
         self._wait_until_ready()
         problems = self._watch.problems
         found = [_check("settings", not problems, "; ".join(problems) or "in order")]
-        for kind, name, engine in self._pipeline.engine_classes():
+        for kind, name, engine in self._studio.engine_classes():
             try:
                 engine.check(self._watch.current)
                 found.append(_check(f"{kind} {name}", True, "can run"))
@@ -140,14 +146,14 @@ class App:
     def _apply(self, settings: Settings) -> None:
         if not settings.enabled:
             self.schedule.cut()
-        self._pipeline.apply(settings)
+        self._studio.apply(settings)
         self.attention.set()
 
     def _warm(self) -> None:
         if not self._warming.acquire(blocking=False):
             return
         try:
-            self._pipeline.warm()
+            self._studio.warm()
         except YomiageError as error:
             log.warning("warming: %s", error)
         except Exception:
@@ -157,7 +163,7 @@ class App:
 
     def _silence(self) -> None:
         if self._ready.is_set():
-            self._pipeline.output.stop()
+            self._studio.output.stop()
 
     def _wait_until_ready(self) -> None:
         if not self._ready.wait(STARTING_SECONDS):

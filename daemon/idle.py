@@ -19,7 +19,6 @@ def watch_idleness(app: App) -> None:
         settings = app.settings  # anew each time: an edit counts at once
         soonest = min(settings.idle_exit_seconds, settings.idle_unload_seconds)
         app.attention.wait(min(LONGEST_LOOK_SECONDS, max(soonest / 4, 0.05)))
-        app.attention.clear()
         if app.leaving:
             return
         idle = app.idle_seconds()

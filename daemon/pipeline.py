@@ -7,62 +7,43 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from daemon.narration import SAMPLE_RATE, AudioClip, Narration, Sentence, Stage, TranslatedSentence
-from daemon.playback import registry as output_registry
-from daemon.playback.loudspeaker import Loudspeaker
-from daemon.playback.output import Output
-from daemon.playback.wav import write_wav
+from daemon.narration import SAMPLE_RATE, AudioClip, Narration, Sentence, Stage
+from daemon.progress import Progress
 from daemon.schedule import Schedule
-from daemon.speech import registry as voice_registry
-from daemon.speech.chain import VoiceChain
-from daemon.speech.engine import Voice
-from daemon.text.cleaning import spoken_sentences
-from daemon.translation import registry as translator_registry
-from daemon.translation.chain import TranslatorChain
-from daemon.translation.engine import Translator
-from tts_plugin.errors import EngineFailed, EngineUnavailable, YomiageError
-from tts_plugin.settings import Settings
+from daemon.studio import PAUSE, Studio
+from tts_plugin.errors import EngineUnavailable, YomiageError
 
 log = logging.getLogger(__name__)
 
 AHEAD = 2
-"""Sentences that may wait between two stages: enough to never starve, few enough to cut cheaply."""
-PAUSE_SECONDS = 0.25
-"""Silence between two sentences, as a reader breathes."""
+"""Parts that may wait between two stages: enough to never starve, few enough to cut cheaply."""
 JOIN_SECONDS = 2.0
-
-_HEAD = int(0.6 * SAMPLE_RATE)
-"""The first part of a clip, longer than what an output keeps ahead of the ear."""
-_PAUSE = AudioClip(np.zeros(int(PAUSE_SECONDS * SAMPLE_RATE), np.int16))
+NARRATION_END = -1
 
 
 @dataclass(frozen=True)
 class Part:
-    """One sentence of a narration on its way, or the narration's end."""
+    """A clause or sentence of a narration on its way, or the end of a sentence or of the whole."""
 
     narration: Narration
     index: int
-    sentence: TranslatedSentence | None = None
-    """None in the part that ends a narration."""
+    """The sentence it belongs to; NARRATION_END in the part that ends the narration."""
+    text: str | None = None
+    """None in a part that only marks an end."""
     clip: AudioClip | None = None
+    """The text as speech, from the speech thread on."""
 
 
 class Pipeline:
     """Takes narrations from the schedule and makes them heard. Cancellation travels on the narration."""
 
-    def __init__(self, schedule: Schedule, settings: Settings) -> None:
+    def __init__(self, schedule: Schedule, studio: Studio) -> None:
         self._schedule = schedule
-        self._settings = settings
-        self.translators = TranslatorChain(settings)
-        self.voices = VoiceChain(settings)
-        self.output = Loudspeaker(settings)
+        self._studio = studio
         self._translated: queue.Queue[Part | None] = queue.Queue(maxsize=AHEAD)
         self._synthesized: queue.Queue[Part | None] = queue.Queue(maxsize=AHEAD)
+        self._progress = Progress()
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
             for name, target in (
@@ -77,74 +58,9 @@ class Pipeline:
             thread.start()
 
     def close(self) -> None:
-        """Ends the threads, once the schedule is closed, and gives the sound device back."""
-        self.output.stop()
+        """Ends the threads, once the schedule is closed."""
         for thread in self._threads:
             thread.join(JOIN_SECONDS)
-        self.output.close()
-
-    def warm(self) -> None:
-        """Loads the engines that the settings choose."""
-        self.voices.warm()  # the quicker one: what cannot be translated yet can be spoken
-        self.translators.warm()
-
-    def unload(self) -> None:
-        self.translators.unload()
-        self.voices.unload()
-        self.output.close()
-
-    def apply(self, settings: Settings) -> None:
-        """Takes new settings. What they do not concern stays loaded, and speech goes on."""
-        old, self._settings = self._settings, settings
-        if _differ(old, settings, TranslatorChain.SETTINGS):
-            self._replace_translators(settings)
-        if _differ(old, settings, VoiceChain.SETTINGS):
-            self._replace_voices(settings)
-        if _differ(old, settings, ("output", "wav_directory")):
-            self.output.apply(settings)
-
-    def rebuild(self, settings: Settings) -> None:
-        """Makes both chains anew, forgetting what failed before."""
-        self._replace_translators(settings)
-        self._replace_voices(settings)
-
-    def clean(self, text: str) -> list[Sentence]:
-        return spoken_sentences(text, self._settings.code_blocks)
-
-    def render(self, text: str, file: str) -> float:
-        """Speaks into a WAV file, beside whatever is being heard; its length in seconds."""
-        voice: str | None = None
-        clips: list[AudioClip] = []
-        for sentence in self.clean(text):
-            clip, voice = self.voices.synthesize(self.translators.translate(sentence).text, voice)
-            clips += [_PAUSE, clip] if clips else [clip]
-        if not clips:
-            raise EngineFailed("The text holds nothing that can be spoken; no file was written.")
-        write_wav(Path(file), clips)
-        return sum(clip.seconds for clip in clips)
-
-    def health(self) -> dict[str, Any]:
-        return {
-            "translators": self.translators.health(),
-            "voices": self.voices.health(),
-            "output": self.output.health(),
-        }
-
-    def engine_classes(self) -> Iterator[tuple[str, str, type[Translator] | type[Voice] | type[Output]]]:
-        """Kind, name and class of every engine in the settings."""
-        for translator in self._settings.translators:
-            yield "translator", translator, translator_registry.engine_class(translator)
-        for voice in self._settings.voices:
-            yield "voice", voice, voice_registry.engine_class(voice)
-        yield "output", self._settings.output, output_registry.engine_class(self._settings.output)
-
-    def _replace_translators(self, settings: Settings) -> None:
-        old, self.translators = self.translators, TranslatorChain(settings)
-        old.unload()
-
-    def _replace_voices(self, settings: Settings) -> None:
-        old, self.voices = self.voices, VoiceChain(settings)
-        old.unload()
 
     def _translate_all(self) -> None:
         while (narration := self._schedule.next()) is not None:
@@ -152,30 +68,38 @@ class Pipeline:
                 self._translate(narration)
             except Exception:
                 log.exception("narration %d could not be prepared", narration.id)
-            self._translated.put(Part(narration, -1))
+            self._translated.put(Part(narration, NARRATION_END))
         self._translated.put(None)
 
     def _translate(self, narration: Narration) -> None:
-        sentences = self.clean(narration.text)
+        sentences = self._studio.clean(narration.text)
         narration.timeline.mark(Stage.CLEANED)
-        for index, sentence in enumerate(sentences):
-            if index < narration.first_sentence:
-                continue
-            if narration.cancelled.is_set():
-                return
-            translated = self.translators.translate(sentence)
-            narration.timeline.mark(Stage.FIRST_TRANSLATED)
-            self._translated.put(Part(narration, index, translated))
+        for index in range(narration.first_sentence, len(sentences)):
+            # The first sentence clause by clause, for latency. By the second there is speech to be heard meanwhile,
+            # and a voice reads a whole sentence better than its parts.
+            streamed = self._studio.settings.streaming and index == narration.first_sentence
+            for text in self._japanese(sentences[index], streamed):
+                if narration.cancelled.is_set():
+                    return
+                narration.timeline.mark(Stage.FIRST_TRANSLATED)
+                self._translated.put(Part(narration, index, text))
+            self._translated.put(Part(narration, index))
+
+    def _japanese(self, sentence: Sentence, streamed: bool) -> Iterator[str]:
+        if streamed:
+            return (part.text for part in self._studio.translators.stream(sentence))
+        return iter((self._studio.translators.translate(sentence).text,))
 
     def _synthesize_all(self) -> None:
         voice: str | None = None
         while (part := self._translated.get()) is not None:
-            if part.sentence is None:
-                voice = None
+            if part.text is None:
+                if part.index == NARRATION_END:
+                    voice = None
                 self._synthesized.put(part)
             elif not part.narration.cancelled.is_set():
                 try:
-                    clip, voice = self.voices.synthesize(part.sentence.text, voice)
+                    clip, voice = self._studio.voices.synthesize(part.text, voice)
                 except YomiageError as error:
                     log.warning("narration %d: a sentence stays unspoken: %s", part.narration.id, error)
                     continue
@@ -183,17 +107,15 @@ class Pipeline:
                     log.exception("narration %d: a voice failed", part.narration.id)
                     continue
                 part.narration.timeline.mark(Stage.FIRST_SYNTHESIZED)
-                self._synthesized.put(Part(part.narration, part.index, part.sentence, clip))
+                self._synthesized.put(Part(part.narration, part.index, part.text, clip))
         self._synthesized.put(None)
 
     def _play_all(self) -> None:
         while (part := self._synthesized.get()) is not None:
             narration = part.narration
             try:
-                if part.clip is not None:
-                    self._play(narration, part.index, part.clip)
-                elif not narration.cancelled.is_set():
-                    self.output.drain(narration.cancelled)
+                if not narration.cancelled.is_set():
+                    self._play(part)
             except EngineUnavailable as error:
                 log.warning("narration %d: no sound: %s", narration.id, error)
                 narration.cancelled.set()  # its other sentences would find no output either
@@ -201,21 +123,30 @@ class Pipeline:
                 log.warning("narration %d: no sound: %s", narration.id, error)
             except Exception:
                 log.exception("narration %d: the output failed", narration.id)
-            if part.clip is None:
+            if part.index == NARRATION_END:
+                self._progress = Progress()
                 self._schedule.done(narration)
 
-    def _play(self, narration: Narration, index: int, clip: AudioClip) -> None:
-        if narration.cancelled.is_set():
-            return
-        self.output.open()
-        narration.timeline.mark(Stage.FIRST_AUDIO_OUT)
-        head, tail = AudioClip(clip.samples[:_HEAD]), AudioClip(clip.samples[_HEAD:])
-        if self.output.write(head, narration.cancelled):
-            # Only now has the sentence before left the output's buffer: an interruption would not lose its end.
-            self._schedule.heard(narration, index - 1)
-            if self.output.write(tail, narration.cancelled):
-                self.output.write(_PAUSE, narration.cancelled)
+    def _play(self, part: Part) -> None:
+        narration = part.narration
+        if part.clip is not None:
+            self._studio.output.open()
+            narration.timeline.mark(Stage.FIRST_AUDIO_OUT)
+            for piece in _pieces(part.clip):
+                if not self._studio.output.write(piece, narration.cancelled):
+                    return
+                self._progress.add(len(piece.samples))
+                if (sentence := self._progress.heard()) is not None:
+                    self._schedule.heard(narration, sentence)
+        elif part.index == NARRATION_END:
+            self._studio.output.drain(narration.cancelled)
+        elif self._progress.began:
+            self._progress.end_of_sentence(part.index)
+            self._studio.output.write(PAUSE, narration.cancelled)
+            self._progress.add(len(PAUSE.samples))
 
 
-def _differ(old: Settings, new: Settings, keys: tuple[str, ...]) -> bool:
-    return any(getattr(old, key) != getattr(new, key) for key in keys)
+def _pieces(clip: AudioClip) -> Iterator[AudioClip]:
+    """Short enough for the progress to be known while a long sentence is heard."""
+    for start in range(0, len(clip.samples), SAMPLE_RATE):
+        yield AudioClip(clip.samples[start : start + SAMPLE_RATE])

@@ -120,7 +120,9 @@ def test_daemon_run_stays_in_the_terminal(user: User) -> None:
 def test_an_idle_daemon_unloads_its_models_and_then_leaves(user: User) -> None:
     user.warm()
     user.settings(idle_unload_seconds=1)
-    user.wait_until(lambda s: s["translators"]["nllb"]["state"] == "idle", "unloaded")
+    user.wait_until(
+        lambda s: s["translators"]["nllb"]["state"] == s["translators"]["nllb_torch"]["state"] == "idle", "unloaded"
+    )
     user.settings(idle_exit_seconds=1)
     user.wait_until(lambda s: not s["running"], "gone")
     assert files_left(user) == set()

@@ -31,10 +31,10 @@ class User:
             "LANG": "C.UTF-8",
             **kept,
         }
-        venv = self.home / ".local/share/yomiage/venv"
-        venv.parent.mkdir(parents=True)
-        venv.symlink_to(sys.prefix)
-        self.socket = self.home / ".local/share/yomiage/run/daemon.sock"
+        self.data = self.home / ".local/share/yomiage"
+        self.data.mkdir(parents=True)
+        (self.data / "venv").symlink_to(sys.prefix)
+        self.socket = self.data / "run/daemon.sock"
         self.log = self.home / ".local/state/yomiage/daemon.log"
         self.settings(voices=["openjtalk"], model=str(CHECKPOINT))
 
@@ -103,15 +103,9 @@ class User:
         return status
 
     def warm(self) -> None:
-        """The daemon, with every engine of the settings loaded."""
+        """The daemon, with the engines loaded that the settings put first."""
         self.hook("SessionStart", source="startup")
-        self.wait_until(
-            lambda s: (
-                s.get("state") == "ready"
-                and not {e["state"] for k in ("translators", "voices") for e in s[k].values()} & {"idle", "loading"}
-            ),
-            "warm",
-        )
+        self.wait_until(_is_warm, "warm")
 
     def daemons(self) -> list[int]:
         """Process ids of all daemons that run with this home."""
@@ -133,3 +127,12 @@ class User:
         for pid in self.daemons():
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _is_warm(status: dict[str, Any]) -> bool:
+    if status.get("state") != "ready":
+        return False
+    # nllb_torch stays out of memory where nllb has the same model in it.
+    engines = [engine for name, engine in status["translators"].items() if name != "nllb_torch"]
+    engines += list(status["voices"].values())
+    return not {engine["state"] for engine in engines} & {"idle", "loading"}
