@@ -38,6 +38,8 @@ def main() -> None:
     if options.fresh:
         print(json.dumps(fresh(options.fresh)))
         return
+    # On a busy machine torch's spinning threads hinder each other: with this the comparison is a fair one.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary) / "checkpoint"
         os.environ["XDG_DATA_HOME"] = str(folder.parent / "data")
