@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2016,SC2154  # Python between quotes; here, venv, models, log: install.sh's and places.sh's
 
-MODEL_MB=3000
+MODEL_MB=3900
 DEMO="読み上げの準備ができました。これから、Claude Codeの返事を日本語でお伝えします。"
 
 download_model() {
