@@ -83,6 +83,11 @@ class Settings(BaseModel):
     streaming: bool = Field(
         True, description="Speak the first sentence clause by clause, while the rest of it is still being translated."
     )
+    translation_cache: bool = Field(
+        True,
+        description="Keep the latest 5,000 translations on the disk, so that what comes again costs nothing: "
+        "the Japanese as text, the sources as hashes, in a file that only you can read. false deletes what was kept.",
+    )
     marian_model: str = Field(
         DEFAULT_MARIAN_MODEL,
         min_length=1,

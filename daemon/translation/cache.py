@@ -83,6 +83,14 @@ class TranslationCache:
 
         self._safely(store)
 
+    def forget(self) -> None:
+        """Removes what was kept."""
+        with self._turn:
+            try:
+                self._remove()
+            except OSError as error:
+                self._give_up(error)
+
     def close(self) -> None:
         with self._turn:
             self._close()

@@ -10,7 +10,10 @@ from typing import ClassVar
 from daemon.engines import Slot
 from daemon.narration import Sentence, TranslatedSentence
 from daemon.translation import registry
+from daemon.translation.cache import TranslationCache
+from daemon.translation.careful import Careful
 from daemon.translation.engine import StreamingTranslator, Translator
+from tts_plugin import __version__
 from tts_plugin.errors import YomiageError
 from tts_plugin.settings import Settings
 
@@ -38,6 +41,7 @@ class TranslatorChain:
         "llm_model",
         "llm_allow_remote",
         "llm_timeout",
+        "translation_cache",
     )
     """The settings that a chain is built from: when one of them changes, another chain is needed."""
 
@@ -51,16 +55,28 @@ class TranslatorChain:
             )
             for name in registry.in_order(settings)
         ]
+        self._cache = TranslationCache()
+        if not settings.translation_cache:
+            self._cache.forget()
+        self._kept_as = {
+            slot.name: f"{__version__} {registry.identity(slot.name, settings)}"
+            for slot in self._slots
+            if slot.name in registry.MODELS and settings.translation_cache
+        }
+        """Model -> its name in the cache."""
 
     def translate(self, sentence: Sentence) -> TranslatedSentence:
         """The sentence in Japanese; as it is, and without an engine's name, where no engine can."""
         for slot in self._candidates():
+            if (japanese := self._kept(slot, sentence)) is not None:
+                return TranslatedSentence(japanese, sentence, slot.name)
             try:
                 japanese = slot.use(functools.partial(_translate, sentence))
             except YomiageError as error:
                 log.debug("%s: %s", slot.name, error)
             else:
                 if japanese is not None:
+                    self._keep(slot, sentence, japanese)
                     return TranslatedSentence(japanese, sentence, slot.name)
         return TranslatedSentence(sentence.text, sentence, None)
 
@@ -71,16 +87,20 @@ class TranslatorChain:
         than lost.
         """
         for slot in self._candidates():
-            begun = False
+            if (kept := self._kept(slot, sentence)) is not None:
+                yield TranslatedSentence(kept, sentence, slot.name)
+                return
+            said = ""
             try:
                 parts = slot.use(functools.partial(_parts, sentence))
                 while (japanese := slot.use(functools.partial(_next, parts))) is not None:
-                    begun = True
+                    said += japanese
                     yield TranslatedSentence(japanese, sentence, slot.name)
             except YomiageError as error:
                 log.debug("%s: %s", slot.name, error)
             else:
-                if begun:
+                if said:
+                    self._keep(slot, sentence, said)
                     return
         yield TranslatedSentence(sentence.text, sentence, None)
 
@@ -103,6 +123,17 @@ class TranslatorChain:
         """Name -> `state` and `reason` of each engine, in their order."""
         return {slot.name: slot.health() for slot in self._slots}
 
+    def _kept(self, slot: Slot[Translator], sentence: Sentence) -> str | None:
+        """The translation that this engine made before; it need not be in memory for that."""
+        if (name := self._kept_as.get(slot.name)) is None:
+            return None
+        return self._cache.get(name, sentence.language, sentence.text)
+
+    def _keep(self, slot: Slot[Translator], sentence: Sentence, japanese: str) -> None:
+        # What is its own translation (a number, a path) is not worth a place.
+        if (name := self._kept_as.get(slot.name)) is not None and japanese != sentence.text:
+            self._cache.put(name, sentence.language, sentence.text, japanese)
+
     def _candidates(self) -> Iterator[Slot[Translator]]:
         """The engines to try. What one of two engines with the same model refuses, the other need not see."""
         for slot in self._slots:
@@ -116,7 +147,8 @@ class TranslatorChain:
 def _load(name: str, settings: Settings) -> Translator:
     engine = registry.engine_class(name)
     engine.check(settings)
-    return engine(settings)
+    made = engine(settings)
+    return Careful(made) if name in registry.MODELS else made
 
 
 def _translate(sentence: Sentence, engine: Translator) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
-from daemon.translation import devices
+from daemon.translation import converted, devices
 from daemon.translation.engine import Translator
+from tts_plugin import models
 from tts_plugin.settings import Settings
 
 PASSTHROUGH = "passthrough"
@@ -24,6 +25,9 @@ ENGINES = {
 HEAVY = frozenset({"nllb", "nllb_torch", "marian"})
 """Engines that hold a model: seconds to load, and memory to give back. One of them at a time is enough."""
 
+MODELS = HEAVY | {"llm"}
+"""Engines whose sentences a model makes up: they are checked, repaired and kept. The others look theirs up."""
+
 SAME_MODEL = frozenset({"nllb", "nllb_torch"})
 """Two ways to run the checkpoint of the setting `model`."""
 
@@ -35,6 +39,21 @@ def in_order(settings: Settings) -> list[str]:
         names.remove("nllb_torch")
         names.insert(names.index("nllb"), "nllb_torch")
     return names
+
+
+def identity(name: str, settings: Settings) -> str:
+    """The engine with all that its translations depend on: which model, which revision of it."""
+    if name == "llm":
+        return f"{name} {settings.llm_url} {settings.llm_model}"
+    model = settings.marian_model if name == "marian" else settings.model
+    file = models.weights_file(models.directory(model))
+    if name != "nllb_torch":
+        file = converted.directory(model) / converted.MANIFEST
+    try:
+        facts = file.stat()
+    except OSError:
+        return f"{name} {model}"
+    return f"{name} {model} {facts.st_size} {facts.st_mtime_ns}"
 
 
 def engine_class(name: str) -> type[Translator]:

@@ -14,6 +14,7 @@ from daemon.narration import Sentence, TranslatedSentence
 from daemon.translation import chain, devices, registry
 from daemon.translation.chain import TranslatorChain
 from daemon.translation.passthrough import Passthrough
+from tts_plugin import paths
 from tts_plugin.errors import EngineFailed, EngineUnavailable
 from tts_plugin.settings import TRANSLATORS, Settings
 
@@ -225,7 +226,7 @@ def test_the_second_way_to_run_the_model_serves_where_the_first_cannot() -> None
 def streaming(monkeypatch: pytest.MonkeyPatch) -> TranslatorChain:
     fakes = {"passthrough": Passthrough, "phrasebook": Streaming, "nllb": Second}
     monkeypatch.setattr(registry, "engine_class", fakes.__getitem__)
-    return TranslatorChain(Settings(translators=("phrasebook", "nllb")))
+    return TranslatorChain(Settings(translators=("phrasebook", "nllb"), translation_cache=False))
 
 
 def test_a_sentence_streams_in_the_parts_that_the_engine_gives(streaming: TranslatorChain) -> None:
@@ -253,3 +254,61 @@ def test_a_closed_stream_leaves_the_chain_usable(streaming: TranslatorChain) -> 
     next(parts)
     parts.close()  # type: ignore[attr-defined]
     assert len(list(streaming.stream(UNKNOWN))) == 2
+
+
+def test_what_a_model_translated_before_is_there_without_the_model() -> None:
+    settings = Settings(translators=("nllb",))
+    assert TranslatorChain(settings).translate(UNKNOWN) == result("二", "nllb")
+    Second.checks = raising(EngineUnavailable("The model is absent."))
+    Second.answers = raising(AssertionError("it was asked again"))
+    later = TranslatorChain(settings)
+    assert later.translate(UNKNOWN) == result("二", "nllb")
+    assert list(later.stream(UNKNOWN)) == [result("二", "nllb")]
+    assert later.health()["nllb"] == {"state": "idle", "reason": None}
+
+
+def test_a_stream_is_kept_when_it_came_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "engine_class", {"passthrough": Passthrough, "nllb": Streaming}.__getitem__)
+    translators = TranslatorChain(Settings(translators=("nllb",)))
+    Streaming.words = ["その結果、", "遅くなります。"]
+    begun = translators.stream(UNKNOWN)
+    next(begun)
+    begun.close()  # type: ignore[attr-defined]
+    Streaming.words = ["別の訳、", "です。"]
+    assert "".join(part.text for part in translators.stream(UNKNOWN)) == "別の訳、です。"
+    Streaming.words = [EngineFailed("it was asked again")]
+    assert list(translators.stream(UNKNOWN)) == [result("別の訳、です。", "nllb")]
+
+
+def test_what_a_table_knows_is_not_kept() -> None:
+    assert TranslatorChain(Settings()).translate(UNKNOWN) == result("一", "phrasebook")
+    First.answers = lambda text: "新しい"
+    assert TranslatorChain(Settings()).translate(UNKNOWN) == result("新しい", "phrasebook")
+
+
+@pytest.mark.parametrize(
+    "other", [{"model": "owner/other"}, {"device": "cpu", "translators": ("nllb_torch",)}], ids=["model", "engine"]
+)
+def test_another_model_or_engine_translates_anew(other: dict[str, object]) -> None:
+    assert TranslatorChain(Settings(translators=("nllb",))).translate(UNKNOWN).text == "二"
+    Second.answers = lambda text: "新しい"
+    assert TranslatorChain(Settings(**{"translators": ("nllb",), **other})).translate(UNKNOWN).text != "二"
+
+
+def test_without_the_setting_nothing_is_kept_and_what_was_kept_is_deleted() -> None:
+    on, off = (Settings(translators=("nllb",), translation_cache=kept) for kept in (True, False))
+    assert TranslatorChain(on).translate(UNKNOWN) == result("二", "nllb")
+    Second.answers = lambda text: "新しい"
+    without = TranslatorChain(off)
+    assert without.translate(UNKNOWN) == result("新しい", "nllb")
+    assert not list(paths.cache_dir().glob("translations*"))
+    Second.answers = lambda text: "もっと新しい"
+    assert without.translate(UNKNOWN) == result("もっと新しい", "nllb")
+
+
+def test_a_name_that_the_model_lost_is_heard_all_the_same() -> None:
+    First.answers = lambda text: None
+    Second.answers = lambda text: "ファイルを更新しました。"
+    sentence = Sentence("I updated config.toml.", "en")
+    said = TranslatorChain(Settings()).translate(sentence)
+    assert said == result("ファイルを更新しました（config.toml）。", "nllb", sentence)
