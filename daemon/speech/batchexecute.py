@@ -1,12 +1,10 @@
-"""The replies of Google Translate's batchexecute service, and how it asks for patience."""
+"""The replies of Google Translate's batchexecute service."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-import time
-from email.utils import parsedate_to_datetime
 
 from tts_plugin.errors import EngineFailed
 
@@ -33,17 +31,3 @@ def audio(reply: bytes) -> bytes:
             raise EngineFailed(f"Google's answer is malformed ({type(error).__name__}).") from error
         raise EngineFailed("Google answered without speech for this sentence.")
     raise EngineFailed("Google's answer holds no speech; its service may have changed.")
-
-
-def requested_pause(retry_after: str | None) -> float:
-    """Seconds that a Retry-After header asks for: a number or a date; 0 where it says nothing usable."""
-    if not retry_after:
-        return 0.0
-    try:
-        return max(0.0, float(int(retry_after)))
-    except (ValueError, OverflowError):
-        pass  # no number: a date, or nothing usable
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return 0.0

@@ -7,12 +7,23 @@ from typing import ClassVar, Protocol
 from daemon.narration import AudioClip
 from tts_plugin.settings import Settings
 
+ANY_RATE = (0.5, 3.0)
+"""For engines whose own rate is good over all that the setting `rate` allows."""
+NO_RATE = (1.0, 1.0)
+"""For engines that speak at one rate only; the time-scaler does the rest."""
+
 
 class Voice(Protocol):
     """Speaks one Japanese sentence. Heavy imports and loading happen in the constructor."""
 
     reads_latin: ClassVar[bool]
     """True where the engine reads English words itself; False where it wants katakana."""
+    SETTINGS: ClassVar[tuple[str, ...]]
+    """The settings that change how it sounds: another value makes kept clips another voice's."""
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """The slowest and the quickest rate at which the engine itself speaks well."""
 
     def __init__(self, settings: Settings) -> None: ...
 
@@ -20,5 +31,5 @@ class Voice(Protocol):
     def check(cls, settings: Settings) -> None:
         """Raises EngineUnavailable, naming the cure, where the engine cannot run. Cheap: loads nothing."""
 
-    def synthesize(self, text: str) -> AudioClip:
-        """The sentence as speech; EngineFailed where that failed or took too long."""
+    def synthesize(self, text: str, rate: float = 1.0) -> AudioClip:
+        """The sentence as speech at a rate within `rates`; EngineFailed where that failed or took too long."""

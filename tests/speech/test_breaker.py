@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from daemon.speech.batchexecute import requested_pause
 from daemon.speech.breaker import LONGEST_REQUESTED_PAUSE, Breaker
+from daemon.speech.http import requested_pause
 from tts_plugin.errors import EngineFailed
 
 

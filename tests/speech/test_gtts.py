@@ -114,6 +114,19 @@ def test_a_service_that_fails_is_left_alone_for_a_while(google: Google, fault: F
     assert len(google.requests) == asked
 
 
+def test_a_429_is_asked_again_where_the_time_allows(google: Google) -> None:
+    google.faults += [Status(429), Status(429, retry_after="1")]
+    assert voice_at(google.url, 10).synthesize(SENTENCE).seconds > 3
+    assert len(google.requests) == 3
+
+
+def test_a_429_beyond_the_time_is_not_asked_again(google: Google) -> None:
+    google.fault = Status(429)
+    with pytest.raises(EngineFailed, match="429"):
+        voice_at(google.url, 0.5).synthesize(SENTENCE)
+    assert len(google.requests) == 1
+
+
 @pytest.mark.parametrize(
     "fault",
     [
