@@ -15,7 +15,7 @@ from tts_plugin import paths
 from tts_plugin.errors import SettingsError
 
 TranslatorName = Literal["phrasebook", "nllb", "nllb_torch", "marian", "llm"]
-VoiceName = Literal["gtts", "openjtalk"]
+VoiceName = Literal["gtts", "openjtalk", "kokoro", "voicevox", "say", "openai"]
 OutputName = Literal["auto", "miniaudio", "simpleaudio", "wav"]
 NotificationType = Literal[
     "permission_prompt",
@@ -128,7 +128,52 @@ class Settings(BaseModel):
         le=30,
         description="Seconds that one sentence may take over the network before the next voice speaks it.",
     )
-    volume: float = Field(1.0, ge=0, le=4, description="Loudness; 1 leaves the voice as it is.")
+    openjtalk_voice: str | None = Field(
+        None, description="An .htsvoice file to speak with; null for the voice that comes along (Mei)."
+    )
+    openjtalk_pitch: float = Field(0.0, ge=-12, le=12, description="Semitones by which openjtalk speaks higher.")
+    kokoro_voice: Literal["jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo"] = Field(
+        "jf_alpha", description="Which of kokoro's voices speaks: four female ones (jf_) and a male one (jm_)."
+    )
+    voicevox_url: str = Field(
+        "http://127.0.0.1:50021",
+        pattern=r"^https?://[^/\s]+$",
+        description="Where the VOICEVOX engine answers (AivisSpeech: port 10101). It must be running already.",
+    )
+    voicevox_remote: bool = Field(
+        False, description="Let voicevox_url name another machine. The Japanese text then leaves this one."
+    )
+    voicevox_speaker: int | None = Field(
+        None, ge=0, description="The engine's number of a speaker's style; null for its first one."
+    )
+    voicevox_timeout: float = Field(
+        15.0, gt=0, le=50, description="Seconds that one sentence may take before the next voice speaks it."
+    )
+    say_voice: str = Field("Kyoko", min_length=1, description="The macOS voice of say; `say -v '?'` lists them.")
+    openai_url: str = Field(
+        "https://api.openai.com",
+        pattern=r"^https?://[^/\s]+$",
+        description="A service with OpenAI's /v1/audio/speech; http:// on this machine only. The text is sent there.",
+    )
+    openai_model: str = Field("gpt-4o-mini-tts", min_length=1, description="The service's model.")
+    openai_voice: str = Field("alloy", min_length=1, description="The service's voice.")
+    openai_key_variable: str = Field(
+        "OPENAI_API_KEY",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="The environment variable that holds the service's key. The key itself never stands here.",
+    )
+    openai_timeout: float = Field(
+        8.0, gt=0, le=50, description="Seconds that one sentence may take before the next voice speaks it."
+    )
+    rate: float = Field(1.0, ge=0.5, le=3, description="How quickly is spoken: 2 for twice as fast, at the same pitch.")
+    volume: float = Field(
+        1.0, ge=0, le=4, description="Loudness; 1 for the loudness at which every voice is made to speak."
+    )
+    speech_cache: bool = Field(
+        True,
+        description="Keep the sound of short sentences in the cache directory (at most 64 MiB, readable by you alone), "
+        "so that notices are heard at once. false deletes what was kept.",
+    )
     output: OutputName = Field(
         "auto",
         description="auto: the loudspeaker. wav: one WAV file a narration, for machines without sound.",

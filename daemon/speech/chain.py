@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import logging
 import re
+import threading
 from typing import ClassVar
 
 from daemon.engines import Slot
 from daemon.narration import AudioClip
-from daemon.speech import registry, shaping
+from daemon.speech import cache, registry, shaping
 from daemon.speech.engine import Voice
 from daemon.speech.parts import LONGEST_TEXT
+from daemon.speech.rate import at_rate
 from daemon.text.lexicon import replace_terms, user_terms
 from daemon.text.reading import to_reading
 from tts_plugin.errors import EngineFailed, YomiageError
@@ -33,32 +35,59 @@ LEAST_SECONDS = 0.03
 class VoiceChain:
     """Speaks sentences. Any thread may call it; `health` never waits for a voice."""
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("voices", "gtts_url", "gtts_timeout", "volume")
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        "voices",
+        "gtts_url",
+        "gtts_timeout",
+        "openjtalk_voice",
+        "openjtalk_pitch",
+        "kokoro_voice",
+        "voicevox_url",
+        "voicevox_remote",
+        "voicevox_speaker",
+        "voicevox_timeout",
+        "say_voice",
+        "openai_url",
+        "openai_model",
+        "openai_voice",
+        "openai_key_variable",
+        "openai_timeout",
+    )
     """The settings that a chain is built from: when one of them changes, another chain is needed."""
 
     def __init__(self, settings: Settings) -> None:
-        self._volume = settings.volume
-        self._slots = [
-            Slot(name, functools.partial(_load, name, settings), load_seconds=LOAD_SECONDS, call_seconds=CALL_SECONDS)
-            for name in dict.fromkeys(settings.voices)
-        ]
+        self._settings = settings
+        self._cache = cache.ClipCache()
+        if not settings.speech_cache:
+            self._cache.clear()
+        self._lock = threading.Lock()
+        self._others: dict[str, Slot[Voice]] = {}
+        """Voices that are not in the settings and were asked for by name."""
+        self._slots = [self._slot(name) for name in dict.fromkeys(settings.voices)]
 
-    def synthesize(self, text: str, preferred: str | None = None) -> tuple[AudioClip, str]:
+    def apply(self, settings: Settings) -> None:
+        """Takes the settings that count from the next sentence on, without a voice being loaded anew."""
+        if self._settings.speech_cache and not settings.speech_cache:
+            self._cache.clear()
+        self._settings = settings
+
+    def synthesize(self, text: str, preferred: str | None = None, only: str | None = None) -> tuple[AudioClip, str]:
         """The sentence as speech, and the name of the voice that spoke it.
 
         `preferred` is the voice of the sentence before: it is tried first, so that a narration keeps its
-        voice for as long as that does not fail. EngineFailed where no voice can speak the sentence.
+        voice for as long as that does not fail. `only` names the one voice that may speak, which need not be
+        in the settings. EngineFailed where no voice can speak the sentence.
         """
+        settings = self._settings
         reasons: list[str] = []
-        # sorted is stable: behind the preferred voice the order of the settings stays.
-        for slot in sorted(self._slots, key=lambda slot: slot.name != preferred):
+        for slot in self._candidates(preferred, only):
             try:
-                clip = slot.use(functools.partial(_speak, text))
+                clip = self._spoken(slot, text, settings)
             except YomiageError as error:
                 log.debug("%s: %s", slot.name, error)
                 reasons.append(f"{slot.name}: {error}")
             else:
-                return AudioClip(shaping.with_volume(clip.samples, self._volume)), slot.name
+                return AudioClip(shaping.with_volume(clip.samples, settings.volume)), slot.name
         raise EngineFailed("No voice could speak the sentence. " + " ".join(reasons))
 
     def warm(self) -> None:
@@ -68,12 +97,43 @@ class VoiceChain:
         to_reading("warm")
 
     def unload(self) -> None:
-        for slot in self._slots:
+        for slot in (*self._slots, *self._others.values()):
             slot.unload()
 
     def health(self) -> dict[str, dict[str, str | None]]:
-        """Name -> `state` and `reason` of each voice, in their order."""
+        """Name -> `state` and `reason` of each voice of the settings, in their order."""
         return {slot.name: slot.health() for slot in self._slots}
+
+    def _candidates(self, preferred: str | None, only: str | None) -> list[Slot[Voice]]:
+        if only is None:
+            # sorted is stable: behind the preferred voice the order of the settings stays.
+            return sorted(self._slots, key=lambda slot: slot.name != preferred)
+        for slot in self._slots:
+            if slot.name == only:
+                return [slot]
+        with self._lock:
+            if only not in self._others:
+                self._others[only] = self._slot(only)
+            return [self._others[only]]
+
+    def _slot(self, name: str) -> Slot[Voice]:
+        load = functools.partial(_load, name, self._settings)
+        return Slot(name, load, load_seconds=LOAD_SECONDS, call_seconds=CALL_SECONDS)
+
+    def _spoken(self, slot: Slot[Voice], text: str, settings: Settings) -> AudioClip:
+        """A kept clip, for which the voice need not be loaded, or a new one, at the common loudness."""
+        engine = registry.engine_class(slot.name)
+        spoken = replace_terms(text, user_terms()) if engine.reads_latin else to_reading(text, user_terms())
+        key = ""
+        if settings.speech_cache and len(text) <= cache.LONGEST:
+            key = cache.clip_key(slot.name, engine.SETTINGS, settings, spoken)
+            # Not of a voice that cannot go on: the next sentence would be in another.
+            if slot.health()["state"] not in ("failed", "unavailable") and (kept := self._cache.get(key)):
+                return kept
+        clip = slot.use(functools.partial(_speak, spoken, settings.rate))
+        if key:
+            self._cache.put(key, clip)
+        return clip
 
 
 def _load(name: str, settings: Settings) -> Voice:
@@ -82,12 +142,14 @@ def _load(name: str, settings: Settings) -> Voice:
     return engine(settings)
 
 
-def _speak(text: str, voice: Voice) -> AudioClip:
-    spoken = replace_terms(text, user_terms()) if voice.reads_latin else to_reading(text, user_terms())
-    clip = voice.synthesize(spoken)
+def _speak(spoken: str, rate: float, voice: Voice) -> AudioClip:
+    slowest, quickest = voice.rates
+    own_rate = min(max(rate, slowest), quickest)
+    clip = voice.synthesize(spoken, own_rate)
+    seconds = clip.seconds * own_rate
     readable = min(LONGEST_TEXT, len(_READABLE.findall(spoken)))
-    if clip.seconds < LEAST_SECONDS * readable or (not len(clip.samples) and any(map(str.isalnum, spoken))):
+    if seconds < LEAST_SECONDS * readable or (not len(clip.samples) and any(map(str.isalnum, spoken))):
         raise EngineFailed(f"{clip.seconds:.1f} s of sound came back for {len(spoken)} characters")
-    if clip.seconds > max(LONGEST_CLIP, SECONDS_PER_CHARACTER * len(spoken)):
+    if seconds > max(LONGEST_CLIP, SECONDS_PER_CHARACTER * len(spoken)):
         raise EngineFailed(f"{clip.seconds:.0f} s of sound came back for {len(spoken)} characters")
-    return clip
+    return AudioClip(shaping.level(at_rate(clip.samples, rate / own_rate)))

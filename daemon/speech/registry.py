@@ -10,6 +10,10 @@ from daemon.speech.engine import Voice
 ENGINES = {
     "gtts": "daemon.speech.gtts:Gtts",
     "openjtalk": "daemon.speech.openjtalk:OpenJTalk",
+    "kokoro": "daemon.speech.kokoro:Kokoro",
+    "voicevox": "daemon.speech.voicevox:Voicevox",
+    "say": "daemon.speech.say:Say",
+    "openai": "daemon.speech.openai:OpenAI",
 }
 """Name in settings.json -> module and class. Only the voices that settings name are imported."""
 

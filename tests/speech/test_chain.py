@@ -12,6 +12,8 @@ import pytest
 from daemon.narration import SAMPLE_RATE, AudioClip
 from daemon.speech import registry
 from daemon.speech.chain import VoiceChain
+from daemon.speech.engine import NO_RATE
+from daemon.speech.shaping import TARGET
 from tests.rig.google import Google, Status
 from tts_plugin import paths
 from tts_plugin.errors import EngineFailed, EngineUnavailable
@@ -19,20 +21,25 @@ from tts_plugin.settings import VOICES, Settings
 
 
 class FakeVoice:
-    """A tone for each sentence. Class levers, for the chain makes the instances."""
+    """A sound for each sentence. Class levers, for the chain makes the instances."""
 
     reads_latin: ClassVar[bool] = False
+    SETTINGS: ClassVar[tuple[str, ...]] = ()
+    rates = NO_RATE
+    made: ClassVar[int] = 0
     spoken: ClassVar[list[str]]
+    asked_rates: ClassVar[list[float]]
     missing: ClassVar[bool]
     raises: ClassVar[Exception | None]
     seconds: ClassVar[float]
     hold: ClassVar[threading.Event | None]
 
     def __init__(self, settings: Settings) -> None:
-        pass
+        type(self).made += 1
 
     @classmethod
     def reset(cls) -> None:
+        cls.made, cls.asked_rates = 0, []
         cls.spoken, cls.missing, cls.raises, cls.seconds, cls.hold = [], False, None, 1.0, None
 
     @classmethod
@@ -40,8 +47,9 @@ class FakeVoice:
         if cls.missing:
             raise EngineUnavailable("not here; run install.sh")
 
-    def synthesize(self, text: str) -> AudioClip:
+    def synthesize(self, text: str, rate: float = 1.0) -> AudioClip:
         self.spoken.append(text)
+        self.asked_rates.append(rate)
         if self.hold:
             self.hold.wait(10)
         if self.raises:
@@ -54,7 +62,8 @@ class First(FakeVoice):
 
 
 class Second(FakeVoice):
-    pass
+    SETTINGS: ClassVar[tuple[str, ...]] = ("openjtalk_pitch",)
+    rates = (0.5, 2.0)
 
 
 @pytest.fixture(autouse=True)
@@ -70,8 +79,14 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_every_voice_of_the_settings_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert tuple(registry.ENGINES) == VOICES
-    for name in VOICES:
+    for name in Settings().voices:
         registry.engine_class(name).check(Settings())
+
+
+def test_a_setting_that_changes_a_sound_makes_another_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    for name in VOICES:
+        assert set(registry.engine_class(name).SETTINGS) <= set(VoiceChain.SETTINGS)
 
 
 def test_the_first_voice_of_the_settings_speaks() -> None:
@@ -139,9 +154,89 @@ def test_an_empty_clip_for_nothing_to_speak_is_right() -> None:
     assert (len(clip.samples), name) == (0, "gtts")
 
 
-def test_the_volume_is_applied() -> None:
-    clip, _ = VoiceChain(Settings(volume=0.5)).synthesize("テストです。")
-    assert set(clip.samples) == {5_000}
+def test_every_clip_has_the_same_loudness_and_then_the_volume() -> None:
+    plain, _ = VoiceChain(Settings()).synthesize("テストです。")
+    assert set(plain.samples) == {round(TARGET)}
+    louder, _ = VoiceChain(Settings(volume=2)).synthesize("テストです。")
+    assert set(louder.samples) == {2 * round(TARGET)}
+
+
+def test_an_edit_of_rate_and_volume_counts_from_the_next_sentence_on() -> None:
+    chain = VoiceChain(Settings())
+    chain.synthesize("テストです。")
+    chain.apply(Settings(rate=2, volume=0.5))
+    clip, _ = chain.synthesize("テストです。")
+    assert clip.seconds == pytest.approx(0.5, rel=0.05)
+    assert np.abs(clip.samples.astype(int)).max() < TARGET
+    assert First.made == 1
+
+
+@pytest.mark.parametrize(("rate", "own", "seconds"), [(1, 1, 1), (1.5, 1.5, 1), (3, 2, 2 / 3), (0.5, 0.5, 1)])
+def test_a_voices_own_rate_is_used_as_far_as_it_goes(rate: float, own: float, seconds: float) -> None:
+    clip, _ = VoiceChain(Settings(voices=("openjtalk",), rate=rate)).synthesize("テストです。")
+    assert Second.asked_rates == [own]
+    assert clip.seconds == pytest.approx(seconds, rel=0.05)
+
+
+def test_quick_speech_is_not_taken_for_speech_that_broke_off() -> None:
+    Second.seconds = 0.2
+    chain = VoiceChain(Settings(voices=("openjtalk",), rate=2))
+    assert chain.synthesize("テストが完了です。")[1] == "openjtalk"
+
+
+def test_a_short_sentence_is_kept_and_needs_no_voice_the_next_time() -> None:
+    first, name = VoiceChain(Settings()).synthesize("許可が必要です。")
+    again = VoiceChain(Settings())
+    clip, kept_name = again.synthesize("許可が必要です。")
+    assert np.array_equal(clip.samples, first.samples)
+    assert (name, kept_name) == ("gtts", "gtts")
+    assert (First.made, First.spoken) == (1, ["許可が必要です。"])
+    assert again.health()["gtts"]["state"] == "idle"
+
+
+def test_a_long_sentence_is_not_kept() -> None:
+    First.seconds = 20
+    for _ in range(2):
+        VoiceChain(Settings()).synthesize("長い文です、" * 20)
+    assert len(First.spoken) == 2
+
+
+def test_nothing_is_kept_where_the_settings_say_so() -> None:
+    for _ in range(2):
+        VoiceChain(Settings(speech_cache=False)).synthesize("許可が必要です。")
+    assert len(First.spoken) == 2
+    assert not list((paths.cache_dir() / "speech").glob("*"))
+
+
+def test_switching_the_cache_off_deletes_what_was_kept() -> None:
+    chain = VoiceChain(Settings())
+    chain.synthesize("許可が必要です。")
+    assert list((paths.cache_dir() / "speech").iterdir())
+    chain.apply(Settings(speech_cache=False))
+    assert not list((paths.cache_dir() / "speech").iterdir())
+
+
+def test_another_setting_of_the_voice_is_another_clip() -> None:
+    for pitch in (0, 3):
+        VoiceChain(Settings(voices=("openjtalk",), openjtalk_pitch=pitch)).synthesize("許可が必要です。")
+    assert len(Second.spoken) == 2
+
+
+def test_a_kept_clip_of_a_voice_that_fails_now_is_not_used() -> None:
+    chain = VoiceChain(Settings())
+    chain.synthesize("許可が必要です。")
+    First.raises = EngineFailed("offline")
+    chain.synthesize("別の文です。")
+    assert chain.synthesize("許可が必要です。")[1] == "openjtalk"
+
+
+def test_one_voice_can_be_asked_for_by_name() -> None:
+    chain = VoiceChain(Settings(voices=("gtts",)))
+    assert chain.synthesize("一つ目。", only="openjtalk")[1] == "openjtalk"
+    Second.raises = EngineFailed("broken")
+    with pytest.raises(EngineFailed, match="openjtalk: broken"):
+        chain.synthesize("二つ目。", only="openjtalk")
+    assert list(chain.health()) == ["gtts"]
 
 
 def test_warming_loads_every_voice_and_a_missing_one_is_told() -> None:
@@ -170,9 +265,9 @@ def test_the_real_voices_hand_over_when_the_network_fails(monkeypatch: pytest.Mo
         chain = VoiceChain(Settings(gtts_url=google.url))
         assert chain.synthesize("テストです。")[1] == "gtts"
         google.fault = Status(500)
-        clip, name = chain.synthesize("テストです。", "gtts")
+        clip, name = chain.synthesize("次のテストです。", "gtts")
         assert name == "openjtalk"
         assert clip.seconds > 0.5
         assert chain.health()["gtts"]["state"] == "failed"
-        chain.synthesize("テストです。", None)
+        chain.synthesize("最後のテストです。", None)
         assert len(google.requests) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import threading
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from daemon.narration import SAMPLE_RATE
-from daemon.speech import parts
+from daemon.speech import openjtalk, parts
 from daemon.speech.openjtalk import OpenJTalk
 from daemon.text.reading import to_reading
 from tests.rig.ear import Ear, error_rate
@@ -71,6 +72,47 @@ def test_control_characters_are_not_spoken(voice: OpenJTalk) -> None:
 def test_a_very_long_text_is_bounded(voice: OpenJTalk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "LONGEST_TEXT", 100)
     assert 10 < voice.synthesize("漢字を読む。" * 2_000).seconds < 30
+
+
+def test_a_higher_pitch_is_higher_and_as_long(voice: OpenJTalk) -> None:
+    plain, higher = voice.synthesize("ああああ。"), OpenJTalk(Settings(openjtalk_pitch=12)).synthesize("ああああ。")
+    assert higher.seconds == pytest.approx(plain.seconds, rel=0.05)
+    assert _pitch(higher.samples) / _pitch(plain.samples) == pytest.approx(2, rel=0.2)
+
+
+def test_a_voice_file_of_the_users_own_speaks(voice: OpenJTalk, ear: Ear, tmp_path: Path) -> None:
+    import pyopenjtalk
+
+    file = tmp_path / "mine.htsvoice"
+    shutil.copy(Path(pyopenjtalk.__file__).parent / "htsvoice/mei_normal.htsvoice", file)
+    settings = Settings(openjtalk_voice=str(file))
+    OpenJTalk.check(settings)
+    clip = OpenJTalk(settings).synthesize(SENTENCE)
+    assert error_rate(ear.transcribe(clip.samples, SAMPLE_RATE), SENTENCE) < 0.2
+
+
+def test_a_voice_at_another_sampling_rate_is_resampled() -> None:
+    wave = 90_000 * np.sin(2 * np.pi * 220 * np.arange(16_000) / 16_000)
+    made = openjtalk._at_our_rate(wave, 16_000)
+    assert len(made) == pytest.approx(SAMPLE_RATE, rel=0.01)
+    assert np.abs(made).max() == pytest.approx(90_000, rel=0.05)
+    assert _pitch(made) == pytest.approx(220, rel=0.02)
+
+
+def test_a_voice_file_that_is_missing_or_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match="openjtalk_voice"):
+        OpenJTalk.check(Settings(openjtalk_voice=str(tmp_path / "none.htsvoice")))
+    (tmp_path / "bad.htsvoice").write_text("no voice", encoding="utf-8")
+    with pytest.raises(EngineUnavailable, match="openjtalk_voice"):
+        OpenJTalk(Settings(openjtalk_voice=str(tmp_path / "bad.htsvoice")))
+
+
+def _pitch(samples: np.ndarray[tuple[int], np.dtype[np.generic]]) -> float:
+    """The fundamental, by the strongest repetition between 80 and 800 Hz in the middle of the sound."""
+    middle = samples[len(samples) // 3 : len(samples) // 3 + SAMPLE_RATE // 8].astype(float)
+    repeated = np.correlate(middle, middle, "full")[len(middle) - 1 :]
+    low, high = SAMPLE_RATE // 800, SAMPLE_RATE // 80
+    return SAMPLE_RATE / float(low + np.argmax(repeated[low:high]))
 
 
 def test_threads_do_not_disturb_each_other(voice: OpenJTalk) -> None:

@@ -49,6 +49,25 @@ def test_volume_scales_and_never_wraps_around(volume: float) -> None:
     assert np.all(np.sign(louder[np.abs(louder) > 1]) == np.sign(samples[np.abs(louder) > 1]))
 
 
+@pytest.mark.parametrize("peak", [1_200, 8_000, 30_000])
+def test_every_level_becomes_the_same(peak: float) -> None:
+    speech = np.concatenate([tone(1, peak), np.zeros(SAMPLE_RATE), tone(1, peak)]).astype(np.int16)
+    levelled = shaping.level(speech).astype(float)
+    loud = levelled[: int(0.9 * SAMPLE_RATE)]
+    assert 20 * np.log10(np.sqrt(np.square(loud).mean()) / 32768) == pytest.approx(-20, abs=0.3)
+    assert np.abs(levelled[int(1.2 * SAMPLE_RATE) : int(1.8 * SAMPLE_RATE)]).max() == 0
+
+
+def test_a_hiss_is_not_raised_to_speech() -> None:
+    levelled = shaping.level(tone(1, 20).astype(np.int16))
+    assert np.abs(levelled.astype(int)).max() <= 20 * shaping.MOST_GAIN + 1
+
+
+@pytest.mark.parametrize("samples", [0, 100, SAMPLE_RATE])
+def test_silence_has_no_level(samples: int) -> None:
+    assert not np.any(shaping.level(np.zeros(samples, np.int16)))
+
+
 def test_join_puts_the_pause_between() -> None:
     clips = [np.full(100, 1, np.int16), np.full(50, 2, np.int16)]
     joined = shaping.join(clips, 0.01)
