@@ -12,6 +12,9 @@ from tts_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
 
+LOOK_MS = 60_000
+"""How often the watcher wakes without an edit, to see whether it should end: rarely, for the battery's sake."""
+
 
 class SettingsWatch:
     """Holds the last good settings, also over a restart of the daemon, and says what is wrong with the file."""
@@ -41,7 +44,7 @@ class SettingsWatch:
         # The folder, because editors replace the file; the link's target too, because of dotfile folders.
         folders = {file.parent, file.resolve().parent}
         self._reread(on_change)  # an edit between the first reading and here
-        for _ in watch(*folders, stop_event=self._stop, step=10, debounce=100, recursive=False, rust_timeout=1000):
+        for _ in watch(*folders, stop_event=self._stop, step=10, debounce=100, recursive=False, rust_timeout=LOOK_MS):
             self._reread(on_change)
 
     def _reread(self, on_change: Callable[[Settings], None]) -> None:

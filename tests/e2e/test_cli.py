@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.rig.claude import ClaudeCode
 from tests.rig.ear import Ear, error_rate
+from tests.rig.messages_api import MessagesApi, Reply
 from tests.rig.sound import Recorder
 from tests.rig.user import User
 
@@ -131,17 +133,16 @@ def test_doctor_fails_where_nothing_can_be_spoken(user: User) -> None:
     assert done.returncode == 1 and "line 1" in done.stdout
 
 
-def test_ask_prints_and_speaks(user: User, recorder: Recorder, ear: Ear, claude_path: Path) -> None:
-    bin_directory = user.home / "bin"
-    bin_directory.mkdir()
-    captured = Path(__file__).parents[1] / "samples/stream_partial.jsonl"
-    fake = bin_directory / "claude"
-    fake.write_text(f"#!/bin/sh\ncat {captured}\n")
-    fake.chmod(0o755)
-    user.environment["PATH"] = f"{bin_directory}:{user.environment['PATH']}"
-    user.settings(output="wav")
-    done = user.run("ask", "--wait", "anything")
-    assert done.returncode == 0 and done.stdout.strip(), done.stderr
+def test_ask_prints_and_speaks(
+    user: User, claude: ClaudeCode, messages_api: MessagesApi, recorder: Recorder, ear: Ear
+) -> None:
+    messages_api.script("greet me", Reply("Hello, how are you today?\n\n```sh\nls\n```"))
+    path = f"{claude.claude.parent}:{user.environment['PATH']}:{claude.environment['PATH']}"
+    user.environment = {**claude.environment, **user.environment, "PATH": path}
+    done = user.run("ask", "--wait", "greet", "me")
+    assert done.returncode == 0 and done.stdout.startswith("Hello, how are you today?\n"), done.stderr
+    heard = ear.transcribe(recorder.samples())
+    assert error_rate(heard, "こんにちは。今日の調子はいかがですか？シェルのコードブロックです。") < 0.3, heard
 
 
 def test_ask_without_claude_says_so(user: User) -> None:
@@ -167,7 +168,7 @@ def test_nothing_to_say_is_a_failure(user: User, text: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    "say translate clean status doctor on off stop replay pipe ask selftest model daemon".split(),  # noqa: SIM905
+    "say translate clean status doctor on off stop replay pipe ask selftest model bench daemon".split(),  # noqa: SIM905
 )
 def test_help_explains_every_command(user: User, command: str) -> None:
     assert f" {command} " in user.run("--help").stdout.replace("\n", " ")
