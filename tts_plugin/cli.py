@@ -144,6 +144,12 @@ def _model(options: argparse.Namespace) -> int:
     return _run_module("daemon.translation.download", name, then_reload=True)
 
 
+def _bench(options: argparse.Namespace) -> int:
+    arguments = ["--rounds", str(options.rounds), *(["--quick"] if options.quick else [])]
+    arguments += [*(["--json"] if options.json else []), *(["--png", options.png] if options.png else [])]
+    return _run_module("daemon.bench", *arguments, then_reload=False)
+
+
 def _daemon(options: argparse.Namespace) -> int:
     if options.action == "run":
         os.execv(sys.executable, [sys.executable, "-I", "-m", "daemon"])
@@ -262,6 +268,11 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument(
         "name", nargs="?", metavar="NAME", help="a model on the hub; the one in settings.json without it"
     )
+    bench = command("bench", _bench, "time this machine: translation and speech, now and as Yomiage began")
+    bench.add_argument("--rounds", type=int, default=3, metavar="N", help="turns of each way; medians are shown (3)")
+    bench.add_argument("--quick", action="store_true", help="a small model with random weights, in seconds")
+    bench.add_argument("--json", action="store_true", help="for programs")
+    bench.add_argument("--png", metavar="FILE", help="write the averages as a picture, too")
     daemon = command("daemon", _daemon, "start or stop the resident process, or run it in this terminal")
     daemon.add_argument("action", choices=["start", "stop", "run"])
     return parser
