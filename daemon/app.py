@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the server accepts before any of these is loaded
     from daemon.narration import TranslatedSentence
     from daemon.pipeline import Pipeline
     from daemon.settings_watch import SettingsWatch
+    from daemon.speech.listing import VoiceState
     from daemon.studio import Studio
     from tts_plugin.settings import Settings
 
@@ -121,6 +122,12 @@ class App:
         if not self._ready.is_set():
             return {"state": "starting", "translators": {}, "voices": {}, "output": {}}
         return {"state": "ready", **self._studio.health()}
+
+    def voices(self) -> list[VoiceState]:
+        """Every voice there is, and whether it can run here."""
+        from daemon.speech.listing import voices
+
+        return voices(self.settings)
 
     def why_silent(self) -> str:
         """The first reason in sight for a narration that made no sound."""

@@ -74,6 +74,8 @@ class Narration:
     timeline: Timeline
     first_sentence: int = 0
     """Index of the first sentence to speak: above 0 when an interrupted narration goes on."""
+    voice: str | None = None
+    """The one voice that may speak it, where it was asked for by name; None for those of the settings."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set once, by whoever cuts this narration; every stage looks at it."""
     finished: threading.Event = field(default_factory=threading.Event)

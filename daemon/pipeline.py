@@ -99,7 +99,7 @@ class Pipeline:
                 self._synthesized.put(part)
             elif not part.narration.cancelled.is_set():
                 try:
-                    clip, voice = self._studio.voices.synthesize(part.text, voice)
+                    clip, voice = self._studio.voices.synthesize(part.text, voice, part.narration.voice)
                 except YomiageError as error:
                     log.warning("narration %d: a sentence stays unspoken: %s", part.narration.id, error)
                     continue

@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Requests:
             "stop": self._stop,
             "status": self._status,
             "doctor": self._doctor,
+            "voices": self._voices,
             "reload": self._reload,
             "shutdown": self._shutdown,
         }
@@ -120,7 +122,8 @@ class Requests:
             )
         if len(self._app.schedule.waiting()) >= MAX_WAITING // 2:
             return protocol.refusal(ErrorCode.BUSY, "Much is waiting to be spoken already; try again later.")
-        narration = self._narrate(text, Priority.MESSAGE, _session_of(request), Timeline())
+        voice = _voice_of(request)
+        narration = self._narrate(text, Priority.MESSAGE, _session_of(request), Timeline(), voice)
         if request.get("wait") is True:
             return self._wait_for(narration)
         return {"id": narration.id}
@@ -181,6 +184,9 @@ class Requests:
     def _doctor(self, request: Reply) -> Reply:
         return {"checks": self._app.checks()}
 
+    def _voices(self, request: Reply) -> Reply:
+        return {"voices": [asdict(voice) for voice in self._app.voices()]}
+
     def _reload(self, request: Reply) -> Reply:
         self._app.reload()
         return {}
@@ -190,8 +196,10 @@ class Requests:
         self._app.shut_down()
         return {}
 
-    def _narrate(self, text: str, priority: Priority, session: str, timeline: Timeline) -> Narration:
-        narration = Narration(next(self._ids), text, priority, session, timeline)
+    def _narrate(
+        self, text: str, priority: Priority, session: str, timeline: Timeline, voice: str | None = None
+    ) -> Narration:
+        narration = Narration(next(self._ids), text, priority, session, timeline, voice=voice)
         self._app.history.add(narration)
         accepted = self._app.schedule.add(narration)
         log.info(
@@ -209,6 +217,17 @@ def _text_of(request: Reply) -> str:
     if not isinstance(text, str) or not text.strip():
         raise BadLine(ErrorCode.BAD_REQUEST, 'the field "text" must hold some text')
     return text
+
+
+def _voice_of(request: Reply) -> str | None:
+    """The voice that is asked for by name; None for those of the settings."""
+    if (voice := request.get("voice")) is None:
+        return None
+    from tts_plugin.settings import VOICES  # pydantic; not before the server accepts
+
+    if voice not in VOICES:
+        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "voice" must be one of {", ".join(VOICES)}')
+    return str(voice)
 
 
 def _session_of(request: Reply) -> str:

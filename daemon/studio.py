@@ -61,6 +61,7 @@ class Studio:
             self._replace_translators(settings)
         if _differ(old, settings, VoiceChain.SETTINGS):
             self._replace_voices(settings)
+        self.voices.apply(settings)
         if _differ(old, settings, ("output", "wav_directory")):
             self.output.apply(settings)
 

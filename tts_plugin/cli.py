@@ -137,6 +137,12 @@ def _selftest(options: argparse.Namespace) -> int:
     return selftest.run(as_json=options.json)
 
 
+def _voices(options: argparse.Namespace) -> int:
+    from tts_plugin import voices
+
+    return voices.run(play=options.play, as_json=options.json)
+
+
 def _model(options: argparse.Namespace) -> int:
     from tts_plugin import settings
 
@@ -263,6 +269,9 @@ def _parser() -> argparse.ArgumentParser:
         "speak a greeting, a longer message and several segments, and print their timings",
     )
     selftest.add_argument("--json", action="store_true", help="for programs")
+    voices = command("voices", _voices, "list the voices and what hinders those that cannot run")
+    voices.add_argument("--play", action="store_true", help="hear a sample of each that can run")
+    voices.add_argument("--json", action="store_true", help="for programs")
     model = command("model", _model, "download the translation model")
     model.add_argument("action", choices=["download"])
     model.add_argument(

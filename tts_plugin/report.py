@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tts_plugin.doctor import Check
@@ -44,6 +45,15 @@ def show_checks(checks: list[Check]) -> None:
         mark = _MARKS[check.level] if console.is_terminal else check.level
         console.print(f"{mark} {check.name}:", end=" ")
         console.print(check.detail, markup=False)
+
+
+def show_voices(voices: list[dict[str, Any]]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    table = Table("voice", "chosen", "state", box=None, pad_edge=False)
+    for voice in voices:
+        chosen = str(voice["chosen"] or "–")
+        table.add_row(voice["name"], chosen, "can run" if voice["can_run"] else escape(voice["reason"]))
+    console.print(table)
 
 
 def _timings(narrations: list[dict[str, Any]]) -> Table:

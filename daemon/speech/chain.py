@@ -101,8 +101,8 @@ class VoiceChain:
             slot.unload()
 
     def health(self) -> dict[str, dict[str, str | None]]:
-        """Name -> `state` and `reason` of each voice of the settings, in their order."""
-        return {slot.name: slot.health() for slot in self._slots}
+        """Name -> `state` and `reason` of each voice: the settings' in their order, then who was asked for by name."""
+        return {slot.name: slot.health() for slot in (*self._slots, *self._others.values())}
 
     def _candidates(self, preferred: str | None, only: str | None) -> list[Slot[Voice]]:
         if only is None:

@@ -6,6 +6,7 @@ import functools
 import logging
 
 import numpy as np
+import numpy.typing as npt
 
 from daemon.narration import SAMPLE_RATE
 from daemon.speech.shaping import Samples
@@ -25,8 +26,9 @@ def at_rate(samples: Samples, rate: float) -> Samples:
     stretch = Stretch(1)  # a seed: the same sentence sounds the same
     stretch.preset(1, SAMPLE_RATE)
     stretch.setTimeFactor(rate)
-    scaled = stretch.process(samples[np.newaxis].astype(np.float32))[0]
-    return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    scaled: npt.NDArray[np.float32] = np.asarray(stretch.process(samples[np.newaxis].astype(np.float32)))[0]
+    made: Samples = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    return made
 
 
 @functools.cache

@@ -236,7 +236,10 @@ def test_one_voice_can_be_asked_for_by_name() -> None:
     Second.raises = EngineFailed("broken")
     with pytest.raises(EngineFailed, match="openjtalk: broken"):
         chain.synthesize("二つ目。", only="openjtalk")
-    assert list(chain.health()) == ["gtts"]
+    assert chain.health() == {
+        "gtts": {"state": "idle", "reason": None},
+        "openjtalk": {"state": "failed", "reason": "broken"},
+    }
 
 
 def test_warming_loads_every_voice_and_a_missing_one_is_told() -> None:
