@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from daemon.text import lexicon
+from daemon.text.measures import COMPARED, COUNTERS, MONEY, SIGNS, UNITS
 
 _DIGITS = {
     "0": "ゼロ",
@@ -18,96 +19,22 @@ _DIGITS = {
     "8": "ハチ",
     "9": "キュー",
 }
-_UNITS = {
-    "ms": "ミリ秒",
-    "us": "マイクロ秒",
-    "µs": "マイクロ秒",
-    "μs": "マイクロ秒",
-    "ns": "ナノ秒",
-    "s": "秒",
-    "sec": "秒",
-    "secs": "秒",
-    "seconds": "秒",
-    "m": "分",
-    "min": "分",
-    "mins": "分",
-    "minutes": "分",
-    "h": "時間",
-    "hr": "時間",
-    "hrs": "時間",
-    "hours": "時間",
-    "d": "日",
-    "days": "日",
-    "B": "バイト",
-    "bytes": "バイト",
-    "byte": "バイト",
-    "KB": "キロバイト",
-    "kB": "キロバイト",
-    "MB": "メガバイト",
-    "GB": "ギガバイト",
-    "TB": "テラバイト",
-    "PB": "ペタバイト",
-    "KiB": "キビバイト",
-    "MiB": "メビバイト",
-    "GiB": "ギビバイト",
-    "TiB": "テビバイト",
-    "bit": "ビット",
-    "bits": "ビット",
-    "kbps": "キロビーピーエス",
-    "Mbps": "メガビーピーエス",
-    "Gbps": "ギガビーピーエス",
-    "KB/s": "キロバイト毎秒",
-    "MB/s": "メガバイト毎秒",
-    "GB/s": "ギガバイト毎秒",
-    "req/s": "リクエスト毎秒",
-    "tok/s": "トークン毎秒",
-    "Hz": "ヘルツ",
-    "kHz": "キロヘルツ",
-    "MHz": "メガヘルツ",
-    "GHz": "ギガヘルツ",
-    "dB": "デシベル",
-    "px": "ピクセル",
-    "pt": "ポイント",
-    "fps": "エフピーエス",
-    "mm": "ミリメートル",
-    "cm": "センチメートル",
-    "km": "キロメートル",
-    "kg": "キログラム",
-    "°C": "度",
-    "℃": "度",
-    "%": "パーセント",
-}
-_COMPARED = {
-    ">=": "以上",
-    "≥": "以上",
-    "≧": "以上",
-    "<=": "以下",
-    "≤": "以下",
-    "≦": "以下",
-    ">": "超",
-    "<": "未満",
-}
-_SIGNS = {
-    "-": "マイナス",
-    "−": "マイナス",
-    "+": "プラス",
-    "±": "プラスマイナス",
-    "~": "約",
-    "≈": "約",
-    "": "",
-}
-_MONEY = {"$": "ドル", "€": "ユーロ", "£": "ポンド", "¥": "円"}
-
 # A number inside an identifier (utf-8, gpt-4, main.py:42, foo_200ms) is the identifier's own business.
 _START = r"(?<![A-Za-z0-9_.,])(?<![A-Za-z0-9_)\]][-+~/:=@])"
 _END = r"(?![A-Za-z0-9_])"
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?)"
-_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+_COUNTER = "|".join(sorted(COUNTERS, key=len, reverse=True))
+_UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 
 _UUID = re.compile(rf"{_START}[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}", re.IGNORECASE)
 _HASH = re.compile(rf"{_START}(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{{7,64}}(?![A-Za-z0-9_-])")
 _HEXADECIMAL = re.compile(rf"{_START}0[xX]([0-9A-Fa-f]+){_END}")
 _DATE = re.compile(rf"{_START}(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}})(?:T(?=\d\d:)|(?![\d/-]){_END})")
+_MONTH = re.compile(rf"{_START}((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\d-]){_END}")
+_TIMES = re.compile(r"(?<=\d:[0-5]\d)\s?[-–~〜～]\s?(?=[0-2]?\d:[0-5]\d(?!\d))")
+_NETWORK = re.compile(rf"{_START}(\d{{1,3}}(?:\.\d{{1,3}}){{3}})/(\d{{1,2}})(?!\d){_END}")
+_COLOUR = re.compile(r"(?<![\w#&])#(?=[0-9]*[A-Fa-f])(?=[A-Fa-f]*[0-9])([0-9A-Fa-f]{6})(?![0-9A-Za-z_])")
+_POWER = re.compile(rf"{_START}(\d+)(?:\^| \*\* )(-?)(\d+){_END}")
 _CLOCK = re.compile(rf"{_START}([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?![\d:])Z?{_END}")
 _RATIO = re.compile(rf"{_START}(\d+):(\d+)(?![\d:]){_END}")
 _VERSION = re.compile(rf"{_START}(?:([vV])(\d+(?:\.\d+)*)|(\d+(?:\.\d+){{2,}})){_END}")
@@ -124,8 +51,9 @@ _QUANTITY = re.compile(
     (?:(?<![=-])(?P<compare>>=|<=|[≥≤≧≦<>])\s?)?
     (?P<sign>[-−+±~≈]?)(?P<money>[$€£¥]?)
     (?P<low>{_NUMBER})
-    (?:(?:-|–|〜|~|\.\.\.?)(?P<high>{_NUMBER}))?
-    (?:\s?(?P<unit>{_UNIT}){_END}|(?P<times>[x×]){_END}|(?!\.?\d){_END})""",
+    (?:(?:-|–|〜|～|~|\.\.\.?)(?P<high>{_NUMBER}))?
+    (?:\s?(?P<unit>{_UNIT}){_END}|(?P<times>[x×]){_END}|(?!\.?\d){_END})
+    (?P<counter>(?<=\d)(?:{_COUNTER}))?""",
     re.VERBOSE,
 )
 
@@ -142,9 +70,14 @@ def spoken_numbers(text: str) -> str:
     text = _HASH.sub(lambda match: spell(match[0][:7]), text)
     text = _HEXADECIMAL.sub(lambda match: "ゼロエックス" + spell(match[1][:16]), text)
     text = _DATE.sub(_date, text)
+    text = _MONTH.sub(lambda match: f"{match[1]}年{int(match[2])}月", text)
+    text = _TIMES.sub("から", text)
     text = _CLOCK.sub(_clock, text)
     text = _RATIO.sub(r"\1たい\2", text)
-    text = _REQUIREMENT.sub(lambda match: f" {match[2]}{_COMPARED[match[1]]}", text)
+    text = _COLOUR.sub(lambda match: spell(match[1]), text)
+    text = _NETWORK.sub(lambda match: match[1].replace(".", "てん") + f"スラッシュ{match[2]}", text)
+    text = _POWER.sub(lambda match: f"{match[1]}の{'マイナス' if match[2] else ''}{match[3]}乗", text)
+    text = _REQUIREMENT.sub(lambda match: f" {match[2]}{COMPARED[match[1]]}", text)
     text = _VERSION.sub(_version, text)
     text = _FRACTION.sub(_fraction, text)
     text = _SIZE.sub(r"\1かける\2", text)
@@ -193,6 +126,6 @@ def _quantity(match: re.Match[str]) -> str:
     amount = match["low"].replace(",", "")
     if match["high"]:
         amount += "から" + match["high"].replace(",", "")
-    unit = "倍" if match["times"] else _UNITS.get(match["unit"] or "", "")
-    money, compared = _MONEY.get(match["money"], ""), _COMPARED.get(match["compare"] or "", "")
-    return _SIGNS[match["sign"]] + amount + money + unit + compared
+    unit = "倍" if match["times"] else UNITS.get(match["unit"] or "", "")
+    money, compared = MONEY.get(match["money"], ""), COMPARED.get(match["compare"] or "", "")
+    return SIGNS[match["sign"]] + amount + money + unit + (match["counter"] or "") + compared

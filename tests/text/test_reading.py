@@ -6,18 +6,23 @@ import os
 import time
 from pathlib import Path
 
+import pyopenjtalk
 import pytest
 
 from daemon.text import lexicon
 from daemon.text.reading import to_reading
 from tts_plugin import paths
 
-GOLDEN = Path(__file__).parent / "golden" / "reading.tsv"
-PAIRS = [
-    tuple(line.split("\t"))
-    for line in GOLDEN.read_text(encoding="utf-8").splitlines()
-    if line and not line.startswith("# ")
-]
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def _pairs(name: str) -> list[tuple[str, ...]]:
+    lines = (GOLDEN / name).read_text(encoding="utf-8").splitlines()
+    return [tuple(line.split("\t")) for line in lines if line and not line.startswith("# ")]
+
+
+PAIRS = _pairs("reading.tsv")
+HEARD = _pairs("kana.tsv")
 
 
 @pytest.mark.parametrize(("written", "spoken"), PAIRS, ids=[written for written, _ in PAIRS])
@@ -25,8 +30,14 @@ def test_golden_pair(written: str, spoken: str) -> None:
     assert to_reading(written) == spoken
 
 
+@pytest.mark.parametrize(("written", "heard"), HEARD, ids=[written for written, _ in HEARD])
+def test_numbers_are_heard_as_japanese_counts(written: str, heard: str) -> None:
+    assert pyopenjtalk.g2p(to_reading(written), kana=True) == heard
+
+
 def test_there_are_golden_pairs_enough() -> None:
-    assert len(PAIRS) >= 120
+    assert len({written for written, _ in PAIRS}) >= 230
+    assert len({written for written, _ in HEARD}) >= 60
 
 
 def test_no_latin_letter_is_left_for_open_jtalk_to_spell() -> None:
