@@ -1,0 +1,1 @@
+"""Training of the starter model. Not part of the installed package."""
