@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,9 @@ class Device:
         self._sent = 0
         self._taken = 0
         self._heard = 0
+        self._unheard: deque[bytes] = deque()
+        self._forgotten = 0
+        """So many samples of this epoch are no longer in `_unheard`."""
         self._name: str | None = None
         self._lost: str | None = None
         self._process = subprocess.Popen(
@@ -74,14 +78,21 @@ class Device:
                 return False
             with self._changed:
                 self._sent += len(samples) // 2
+                self._unheard.append(samples)
             self._put(player.HEADER.pack(player.PLAY, len(samples)) + samples)
             return True
+
+    def unheard(self) -> bytes:
+        """The samples that were sent and, as far as the player told, have not been heard."""
+        with self._changed:
+            return b"".join(self._unheard)[2 * (self._heard - self._forgotten) :]
 
     def stop(self) -> None:
         with self._sending:
             with self._changed:
                 self._epoch += 1
-                self._sent = self._taken = self._heard = 0
+                self._sent = self._taken = self._heard = self._forgotten = 0
+                self._unheard.clear()
                 self._changed.notify_all()
                 epoch = self._epoch
             with contextlib.suppress(DeviceLost):
@@ -144,6 +155,10 @@ class Device:
             self._lost = self._lost or reason
             self._changed.notify_all()
 
+    def _forget_heard(self) -> None:
+        while self._unheard and self._forgotten + len(self._unheard[0]) // 2 <= self._heard:
+            self._forgotten += len(self._unheard.popleft()) // 2
+
     def _listen(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
@@ -158,5 +173,6 @@ class Device:
                         epoch, taken, heard = map(int, rest.split())
                         if epoch == self._epoch:
                             self._taken, self._heard = taken, heard
+                            self._forget_heard()
                     self._changed.notify_all()
         self._give_up("the sound player ended unexpectedly")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from daemon.narration import AudioClip
-from daemon.playback.output import Output
+from daemon.playback.output import Output, OutputLost
 from daemon.playback.registry import open_output
 from tts_plugin.errors import EngineFailed, EngineUnavailable
 from tts_plugin.settings import Settings
+
+REOPEN_SECONDS = 10.0
+"""A sound server that restarts is waited for so long in mid-speech; a narration that begins does not wait."""
+RETRY_SECONDS = 0.2
 
 
 class Loudspeaker:
@@ -25,21 +30,37 @@ class Loudspeaker:
         self._opened()
 
     def write(self, clip: AudioClip, cancelled: threading.Event) -> bool:
-        """As Output.write. EngineUnavailable where there is no output, EngineFailed where it was lost twice."""
-        for last in (False, True):
-            output = self._opened()
-            try:
-                return output.write(clip, cancelled)
-            except EngineFailed as error:
-                self._lose(output, str(error))
-                if last:
-                    raise
-        raise AssertionError("unreachable")
+        """As Output.write. Where the output is lost, what was not heard goes on to the next one.
+
+        EngineUnavailable where there is no output, or where none came back in time.
+        """
+        output = self._opened()
+        try:
+            return output.write(clip, cancelled)
+        except OutputLost as lost:
+            return self._go_on(output, lost, cancelled)
+        except EngineFailed as error:
+            self._lose(output, str(error))
+            raise
 
     def drain(self, cancelled: threading.Event) -> bool:
-        with self._lock:
-            output = self._output
-        return output.drain(cancelled) if output is not None else not cancelled.is_set()
+        """As Output.drain, and as `write` where the output is lost."""
+        end: float | None = None
+        while True:
+            with self._lock:
+                output = self._output
+            if output is None:
+                return not cancelled.is_set()
+            try:
+                return output.drain(cancelled)
+            except OutputLost as lost:
+                # A device that dies anew each time must not hold the narration for ever.
+                end = end or time.monotonic() + lost.unheard.seconds + REOPEN_SECONDS
+                if not self._go_on(output, lost, cancelled, end):
+                    return False
+            except EngineFailed as error:
+                self._lose(output, str(error))
+                raise
 
     def stop(self) -> None:
         with self._lock:
@@ -56,7 +77,11 @@ class Loudspeaker:
     def apply(self, settings: Settings) -> None:
         """Takes new settings; the next write opens what they name."""
         self._settings = settings
-        self.close()
+        with self._lock:
+            output, self._output = self._output, None
+        # Not silenced: whoever is writing to it finds it lost, and goes on with the next.
+        if output is not None:
+            output.close()
 
     def health(self) -> dict[str, str | None]:
         """State ("open", "idle" or "unavailable") and reason, for `status`."""
@@ -77,6 +102,25 @@ class Loudspeaker:
         with self._lock:
             self._output, self._problem = output, None
         return output
+
+    def _go_on(self, output: Output, lost: OutputLost, cancelled: threading.Event, end: float | None = None) -> bool:
+        """Writes what was not heard to another output; False where `cancelled` was set before that."""
+        end = end or time.monotonic() + REOPEN_SECONDS
+        while True:
+            self._lose(output, str(lost))
+            if time.monotonic() > end:
+                raise EngineUnavailable(f"{lost} It could not be opened again within {REOPEN_SECONDS:.0f} s.") from lost
+            try:
+                output = self._opened()
+                return output.write(lost.unheard, cancelled)
+            except OutputLost as again:
+                lost = again
+            except EngineUnavailable:
+                if time.monotonic() > end:
+                    raise
+            # A sound server that restarts takes a while.
+            if cancelled.wait(RETRY_SECONDS):
+                return False
 
     def _lose(self, output: Output, reason: str) -> None:
         with self._lock:

@@ -15,10 +15,12 @@ import logging
 import threading
 
 import numpy as np
+import numpy.typing as npt
 
 from daemon.narration import SAMPLE_RATE, AudioClip
 from daemon.playback.device import Device, DeviceLost
-from tts_plugin.errors import EngineFailed, EngineUnavailable
+from daemon.playback.output import OutputLost
+from tts_plugin.errors import EngineUnavailable
 from tts_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ _PIECE = SAMPLE_RATE // 2
 """Large, because between two pieces a busy interpreter can keep this thread waiting for more than 100 ms."""
 _AHEAD = SAMPLE_RATE * 3 // 4
 """The next piece is sent when no more than this waits for the device."""
+_NOTHING: npt.NDArray[np.int16] = np.zeros(0, np.int16)
 
 
 class MiniaudioOutput:
@@ -41,21 +44,22 @@ class MiniaudioOutput:
         _open().close()
 
     def write(self, clip: AudioClip, cancelled: threading.Event) -> bool:
-        samples = np.ascontiguousarray(clip.samples, dtype="<i2")
+        rest = np.ascontiguousarray(clip.samples, dtype="<i2")
         try:
             device = self._usable()
-            for start in range(0, len(samples), _PIECE):
-                piece = samples[start : start + _PIECE]
+        except EngineUnavailable as error:
+            # It was there when this output was made.
+            raise OutputLost(str(error), clip) from error
+        try:
+            while len(rest):
                 if not device.wait_for_room(_AHEAD, cancelled):
                     return False
+                piece, rest = rest[:_PIECE], rest[_PIECE:]
                 if not device.send(piece.tobytes(), cancelled):
                     return False
             return not cancelled.is_set()
         except DeviceLost as error:
-            raise _failed(error) from error
-        except EngineUnavailable as error:
-            # It was there when this output was made.
-            raise EngineFailed(str(error)) from error
+            raise self._lost(device, error, rest) from error
 
     def drain(self, cancelled: threading.Event) -> bool:
         device = self._device
@@ -64,7 +68,7 @@ class MiniaudioOutput:
         try:
             return device.wait_until_heard(cancelled)
         except DeviceLost as error:
-            raise _failed(error) from error
+            raise self._lost(device, error) from error
 
     def stop(self) -> None:
         device = self._device
@@ -78,15 +82,18 @@ class MiniaudioOutput:
             device.close()
 
     def _usable(self) -> Device:
-        """The player, made anew where it was closed or has ended since the last clip."""
+        """The player, made anew where it was closed."""
         with self._lock:
-            if self._device is not None and self._device.lost is not None:
-                log.info("the sound device was lost (%s); opening it again", self._device.lost)
-                self._device.close()
-                self._device = None
             if self._device is None:
                 self._device = _open()
             return self._device
+
+    def _lost(self, device: Device, error: DeviceLost, unsent: npt.NDArray[np.int16] = _NOTHING) -> OutputLost:
+        self.close()
+        device.close()  # again, where another thread has closed it: nothing is heard of it from here on
+        unheard = np.concatenate([np.frombuffer(device.unheard(), dtype="<i2"), unsent])
+        log.info("the sound output was lost: %s; %.2f s were not heard", error, len(unheard) / SAMPLE_RATE)
+        return OutputLost(f"The sound output was lost: {error}.", AudioClip(unheard))
 
 
 def _open() -> Device:
@@ -97,7 +104,3 @@ def _open() -> Device:
             f"There is no sound output here: {error}. Connect a loudspeaker or start the sound server; "
             'or set "output": "wav" in settings.json, and narrations become WAV files.'
         ) from error
-
-
-def _failed(error: DeviceLost) -> EngineFailed:
-    return EngineFailed(f"The sound output was lost: {error}. It is opened again with the next sentence.")

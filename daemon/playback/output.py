@@ -6,7 +6,17 @@ import threading
 from typing import Protocol
 
 from daemon.narration import AudioClip
+from tts_plugin.errors import EngineFailed
 from tts_plugin.settings import Settings
+
+
+class OutputLost(EngineFailed):
+    """The device went away in mid-speech."""
+
+    def __init__(self, message: str, unheard: AudioClip) -> None:
+        super().__init__(message)
+        self.unheard = unheard
+        """What was written, the clip at hand included, and has not been heard: for the output that comes after."""
 
 
 class Output(Protocol):
@@ -22,7 +32,8 @@ class Output(Protocol):
         """Hands the clip to the stream, without a gap after the one before.
 
         Returns once the clip's last block is handed over (so that the next clip can follow in time);
-        False where `cancelled` was set before that. EngineFailed where the device is gone.
+        False where `cancelled` was set before that. OutputLost where the device is gone, EngineFailed where it
+        cannot be told what was heard.
         """
 
     def drain(self, cancelled: threading.Event) -> bool:

@@ -92,11 +92,22 @@ class Stream:
         self._lead = bytes(2 * RATE * LEAD_MS // 1000)
         self.deck.put(self._lead)
         self._device: Any = None
+        self.stopped = False
+        """True once the sound system has ended it."""
 
     def progress(self, now: float) -> tuple[int, int]:
         """How many samples of what was put the device has taken, and a listener has heard."""
         lead = len(self._lead)
-        return max(0, self.deck.taken - lead) // 2, max(0, self.deck.heard(now) - lead) // 2
+        heard = self.deck.heard(self._surely(now))
+        return max(0, self.deck.taken - lead) // 2, max(0, heard - lead) // 2
+
+    def finished(self, now: float) -> bool:
+        """Whether all that was put has been heard."""
+        return self.deck.finished(self._surely(now))
+
+    def _surely(self, now: float) -> float:
+        """Until when the device has surely played: one that hangs asks for no more, and is not heard either."""
+        return min(now, self.deck.called + BLOCK_MS / 1000)
 
     def open(self) -> None:
         if self._device is not None:
@@ -109,6 +120,7 @@ class Stream:
         blocks = self._blocks()
         next(blocks)
         self.deck.called = time.monotonic()
+        self._device.stop_callback = self._note_stop
         self._device.start(blocks)
 
     def close(self) -> None:
@@ -120,6 +132,9 @@ class Stream:
             # miniaudio's own close leaves this open: one more connection to the sound server each time.
             miniaudio.lib.ma_context_uninit(context)
             self._device = None
+
+    def _note_stop(self) -> None:
+        self.stopped = True
 
     def _blocks(self) -> Generator[bytes, int, None]:
         frames = yield b""
@@ -178,9 +193,11 @@ def play() -> None:
             stream.open()
             now = time.monotonic()
             taken, heard = (before + samples for samples in stream.progress(now))
-            if stream.deck.finished(now):
+            if stream.finished(now):
                 stream.close()
                 stream, before = None, heard
+            elif stream.stopped:
+                raise OSError("the sound device or the sound server is gone")
             elif now - stream.deck.called > STALL_SECONDS:
                 raise OSError(f"the sound device took no sound for {STALL_SECONDS:.0f} s")
         if told != (epoch, taken, heard):
