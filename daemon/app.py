@@ -15,6 +15,7 @@ from tts_plugin.errors import EngineUnavailable, YomiageError
 if TYPE_CHECKING:  # the server accepts before any of these is loaded
     from daemon.narration import TranslatedSentence
     from daemon.pipeline import Pipeline
+    from daemon.playback.devices import OutputDevice
     from daemon.settings_watch import SettingsWatch
     from daemon.speech.listing import VoiceState
     from daemon.studio import Studio
@@ -129,10 +130,16 @@ class App:
 
         return voices(self.settings)
 
+    def devices(self) -> list[OutputDevice]:
+        """Every loudspeaker there is."""
+        from daemon.playback.devices import output_devices
+
+        return output_devices(self.settings)
+
     def why_silent(self) -> str:
         """The first reason in sight for a narration that made no sound."""
         health = self.health()
-        if health["output"].get("reason"):
+        if health["output"].get("state") == "unavailable":
             return f"No sound: {health['output']['reason']}"
         reasons = [f"{name}: {state['reason']}" for name, state in health["voices"].items() if state["reason"]]
         return "Nothing was spoken. " + ("; ".join(reasons) or "The text holds nothing that can be spoken.")
@@ -148,6 +155,8 @@ class App:
                 found.append(_check(f"{kind} {name}", True, "can run"))
             except EngineUnavailable as error:
                 found.append(_check(f"{kind} {name}", False, str(error)))
+        if (wanted := self._watch.current.output_device) is not None:
+            found.append(_output_device(wanted, self._watch.current))
         return found
 
     def _apply(self, settings: Settings) -> None:
@@ -179,3 +188,13 @@ class App:
 
 def _check(name: str, ok: bool, detail: str) -> dict[str, Any]:
     return {"name": name, "ok": ok, "detail": detail}
+
+
+def _output_device(wanted: str, settings: Settings) -> dict[str, Any]:
+    from daemon.playback.devices import missing, output_devices
+
+    try:
+        chosen = [device.name for device in output_devices(settings) if device.chosen]
+    except EngineUnavailable as error:
+        return _check("output device", False, str(error))
+    return _check("output device", bool(chosen), chosen[0] if chosen else missing(wanted))

@@ -47,6 +47,7 @@ class Requests:
             "status": self._status,
             "doctor": self._doctor,
             "voices": self._voices,
+            "devices": self._devices,
             "reload": self._reload,
             "shutdown": self._shutdown,
         }
@@ -186,6 +187,9 @@ class Requests:
 
     def _voices(self, request: Reply) -> Reply:
         return {"voices": [asdict(voice) for voice in self._app.voices()]}
+
+    def _devices(self, request: Reply) -> Reply:
+        return {"devices": [asdict(device) for device in self._app.devices()]}
 
     def _reload(self, request: Reply) -> Reply:
         self._app.reload()

@@ -143,6 +143,17 @@ def _voices(options: argparse.Namespace) -> int:
     return voices.run(play=options.play, as_json=options.json)
 
 
+def _devices(options: argparse.Namespace) -> int:
+    from tts_plugin import report
+
+    devices = _request("devices", timeout=30)["devices"]
+    if options.json:
+        print(json.dumps({"devices": devices}, ensure_ascii=False, indent=2))
+    else:
+        report.show_devices(devices)
+    return SUCCESS
+
+
 def _model(options: argparse.Namespace) -> int:
     from tts_plugin import settings
 
@@ -272,6 +283,8 @@ def _parser() -> argparse.ArgumentParser:
     voices = command("voices", _voices, "list the voices and what hinders those that cannot run")
     voices.add_argument("--play", action="store_true", help="hear a sample of each that can run")
     voices.add_argument("--json", action="store_true", help="for programs")
+    devices = command("devices", _devices, "list the sound devices; the setting output_device chooses one")
+    devices.add_argument("--json", action="store_true", help="for programs")
     model = command("model", _model, "download the translation model")
     model.add_argument("action", choices=["download"])
     model.add_argument(

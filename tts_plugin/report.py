@@ -56,6 +56,15 @@ def show_voices(voices: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
+def show_devices(devices: list[dict[str, Any]]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    table = Table("device", "", box=None, pad_edge=False)
+    for device in devices:
+        marks = [mark for mark in ("default", "chosen") if device[mark]]
+        table.add_row(escape(device["name"]), ", ".join(marks))
+    console.print(table)
+
+
 def _timings(narrations: list[dict[str, Any]]) -> Table:
     table = Table(
         box=None,

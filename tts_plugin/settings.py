@@ -178,6 +178,12 @@ class Settings(BaseModel):
         "auto",
         description="auto: the loudspeaker. wav: one WAV file a narration, for machines without sound.",
     )
+    output_device: str | None = Field(
+        None,
+        min_length=1,
+        description="The loudspeaker's name, or a part that only its name has (`yomiage devices` lists them); null for "
+        "the system's default, which also speaks where there is none of that name.",
+    )
     wav_directory: str | None = Field(
         None, description="Where the wav output writes; null for the recordings folder in the data directory."
     )

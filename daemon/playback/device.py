@@ -11,10 +11,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
 from daemon.playback import player
 
+PLAYER = [sys.executable, "-I", "-m", player.__name__]
+"""-I: only what is installed with the interpreter counts, not a miniaudio.py in the working directory."""
 READY_SECONDS = 10.0
 """So long may a sound server take to say what devices it has."""
 SILENT_SECONDS = player.STALL_SECONDS + 1
@@ -30,8 +31,8 @@ class DeviceLost(Exception):
 class Device:
     """One player process. It ends with its first trouble; then make another."""
 
-    def __init__(self) -> None:
-        """Starts it. DeviceLost where there is no loudspeaker."""
+    def __init__(self, wanted: str | None = None) -> None:
+        """Starts it, for the device of that name or the system's default. DeviceLost where there is no loudspeaker."""
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._epoch = 0
@@ -41,11 +42,12 @@ class Device:
         self._unheard: deque[bytes] = deque()
         self._forgotten = 0
         """So many samples of this epoch are no longer in `_unheard`."""
-        self._name: str | None = None
+        self._ready = False
+        self.missing = False
+        """True where there is no device of the name that was asked for, and the default one plays."""
         self._lost: str | None = None
         self._process = subprocess.Popen(
-            # -I: only what is installed with the interpreter counts, not a miniaudio.py beside the script.
-            [sys.executable, "-I", str(Path(player.__file__).resolve())],
+            [*PLAYER, "play", wanted] if wanted else PLAYER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # ALSA complains there about each device that it cannot find
@@ -57,7 +59,7 @@ class Device:
         self._listener.start()
         end = time.monotonic() + READY_SECONDS
         with self._changed:
-            while self._name is None and self._lost is None:
+            while not self._ready and self._lost is None:
                 if not self._changed.wait(end - time.monotonic()) and time.monotonic() >= end:
                     self._lost = f"the sound system did not answer within {READY_SECONDS:.0f} s"
             lost = self._lost
@@ -166,7 +168,9 @@ class Device:
                 word, _, rest = line.decode(errors="replace").strip().partition(" ")
                 with self._changed:
                     if word == "ready":
-                        self._name = rest
+                        self._ready = True
+                    elif word in ("found", "missing"):
+                        self.missing = word == "missing"
                     elif word == "failed":
                         self._lost = self._lost or rest
                     elif word == "at":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
@@ -10,6 +11,8 @@ from daemon.playback.output import Output, OutputLost
 from daemon.playback.registry import open_output
 from tts_plugin.errors import EngineFailed, EngineUnavailable
 from tts_plugin.settings import Settings
+
+log = logging.getLogger(__name__)
 
 REOPEN_SECONDS = 10.0
 """A sound server that restarts is waited for so long in mid-speech; a narration that begins does not wait."""
@@ -84,10 +87,11 @@ class Loudspeaker:
             output.close()
 
     def health(self) -> dict[str, str | None]:
-        """State ("open", "idle" or "unavailable") and reason, for `status`."""
+        """State ("open", "idle" or "unavailable") and reason, or what there is to know of it, for `status`."""
         if self._problem is not None:
             return {"state": "unavailable", "reason": self._problem}
-        return {"state": "idle" if self._output is None else "open", "reason": None}
+        output = self._output
+        return {"state": "idle" if output is None else "open", "reason": output.note if output is not None else None}
 
     def _opened(self) -> Output:
         with self._lock:
@@ -106,6 +110,7 @@ class Loudspeaker:
     def _go_on(self, output: Output, lost: OutputLost, cancelled: threading.Event, end: float | None = None) -> bool:
         """Writes what was not heard to another output; False where `cancelled` was set before that."""
         end = end or time.monotonic() + REOPEN_SECONDS
+        log.info("%s %.2f s were not heard and go to the next output", lost, lost.unheard.seconds)
         while True:
             self._lose(output, str(lost))
             if time.monotonic() > end:

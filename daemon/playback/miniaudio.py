@@ -11,7 +11,6 @@ and silence after 43 to 58 ms, and it wants PortAudio and an ALSA plug-in instal
 
 from __future__ import annotations
 
-import logging
 import threading
 
 import numpy as np
@@ -19,11 +18,10 @@ import numpy.typing as npt
 
 from daemon.narration import SAMPLE_RATE, AudioClip
 from daemon.playback.device import Device, DeviceLost
+from daemon.playback.devices import missing
 from daemon.playback.output import OutputLost
 from tts_plugin.errors import EngineUnavailable
 from tts_plugin.settings import Settings
-
-log = logging.getLogger(__name__)
 
 _PIECE = SAMPLE_RATE // 2
 """Large, because between two pieces a busy interpreter can keep this thread waiting for more than 100 ms."""
@@ -37,11 +35,17 @@ class MiniaudioOutput:
 
     def __init__(self, settings: Settings) -> None:
         self._lock = threading.Lock()
-        self._device: Device | None = _open()
+        self._wanted = settings.output_device
+        self._device: Device | None = _open(self._wanted)
 
     @classmethod
     def check(cls, settings: Settings) -> None:
         _open().close()
+
+    @property
+    def note(self) -> str | None:
+        device = self._device
+        return missing(self._wanted) if self._wanted and device is not None and device.missing else None
 
     def write(self, clip: AudioClip, cancelled: threading.Event) -> bool:
         rest = np.ascontiguousarray(clip.samples, dtype="<i2")
@@ -85,20 +89,19 @@ class MiniaudioOutput:
         """The player, made anew where it was closed."""
         with self._lock:
             if self._device is None:
-                self._device = _open()
+                self._device = _open(self._wanted)
             return self._device
 
     def _lost(self, device: Device, error: DeviceLost, unsent: npt.NDArray[np.int16] = _NOTHING) -> OutputLost:
         self.close()
         device.close()  # again, where another thread has closed it: nothing is heard of it from here on
         unheard = np.concatenate([np.frombuffer(device.unheard(), dtype="<i2"), unsent])
-        log.info("the sound output was lost: %s; %.2f s were not heard", error, len(unheard) / SAMPLE_RATE)
         return OutputLost(f"The sound output was lost: {error}.", AudioClip(unheard))
 
 
-def _open() -> Device:
+def _open(wanted: str | None = None) -> Device:
     try:
-        return Device()
+        return Device(wanted)
     except DeviceLost as error:
         raise EngineUnavailable(
             f"There is no sound output here: {error}. Connect a loudspeaker or start the sound server; "

@@ -28,6 +28,10 @@ class Output(Protocol):
     def check(cls, settings: Settings) -> None:
         """Raises EngineUnavailable, naming the cure, where there is no such output. Opens nothing."""
 
+    @property
+    def note(self) -> str | None:
+        """What the user should know, though it plays."""
+
     def write(self, clip: AudioClip, cancelled: threading.Event) -> bool:
         """Hands the clip to the stream, without a gap after the one before.
 

@@ -2,93 +2,53 @@
 
 A process of its own because a sound card cannot wait, and the daemon's interpreter lock can be held by models at
 work: with two busy threads beside it, a callback in the daemon left holes of up to 130 ms. It also keeps a sound
-library that hangs or crashes from taking the daemon along. `device` runs it as a script, so it imports nothing of ours.
+library that hangs or crashes from taking the daemon along. `device` runs it.
 
+Arguments: none, or "play NAME" for the device of that name, or "list", which prints the devices as JSON and exits.
 In: 5-byte headers (PLAY or STOP, an unsigned integer), each PLAY followed by so many bytes of samples (s16le, mono).
-Out: lines. "ready DEVICE" once; "at EPOCH TAKEN HEARD", in samples, as it goes; "failed REASON" before it exits.
+Out: lines. "found" or "missing" where a device was named, before "ready" and with each stream; "ready" once; "at EPOCH
+TAKEN HEARD", in samples, as it goes; "failed REASON" before it exits.
 A STOP starts a new epoch, whose number is its integer. End of input: silence, and exit.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import signal
 import struct
+import sys
 import time
-from collections import deque
 from collections.abc import Generator
 from typing import Any
 
-RATE = 48_000
+from daemon.playback import hardware
+from daemon.playback.deck import BLOCK_MS, RATE, Deck
+
 HEADER = struct.Struct("<cI")
 PLAY, STOP = b"P", b"S"
-BLOCK_MS = 200
-"""So late may the system's scheduler let us be: shorter blocks had holes where more programs ran than cores."""
 LEAD_MS = 10
 """Silence before the first sample: a stream's first 5 ms were lost in PulseAudio, and sound cards wake with a click."""
 STALL_SECONDS = 2.0
 """A device that took no block for so long is lost."""
 _TICK_SECONDS = 0.02
 _PERIODS = 2
-_IN_FLIGHT_SECONDS = BLOCK_MS / 1000 + 0.05
-"""A block begins to be heard so long after the device took it, at the most."""
-
-
-class Deck:
-    """What waits to be played. `put` is the main thread's, `take` is the sound device's.
-
-    No locks: the device's thread must never wait. Each attribute is written by one of the two alone.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: deque[bytes] = deque()
-        self._put = 0
-        self._rest = b""
-        self._blocks: deque[tuple[float, int]] = deque()
-        """When each block is over, and the bytes taken until its end."""
-        self._heard = 0
-        self.taken = 0
-        """How many bytes the device has taken."""
-        self.called = 0.0
-        """When the device last asked for a block."""
-
-    def put(self, samples: bytes) -> None:
-        self._put += len(samples)
-        self._waiting.append(samples)
-
-    def take(self, size: int) -> bytes:
-        """The next bytes; fewer than `size` where there are no more."""
-        self.called = time.monotonic()
-        while len(self._rest) < size and self._waiting:
-            self._rest += self._waiting.popleft()
-        block, self._rest = self._rest[:size], self._rest[size:]
-        self.taken += len(block)
-        self._blocks.append((self.called + _IN_FLIGHT_SECONDS + len(block) / 2 / RATE, self.taken))
-        return block
-
-    def heard(self, now: float) -> int:
-        """How many of them a listener has heard."""
-        while self._blocks and self._blocks[0][0] <= now:
-            self._heard = self._blocks.popleft()[1]
-        return self._heard
-
-    def finished(self, now: float) -> bool:
-        """Whether all that was put has been heard."""
-        return self.heard(now) == self._put
 
 
 class Stream:
-    """One opening of the system's default device: from the first sample to the last one, or to a stop.
+    """One opening of the device: from the first sample to the last one, or to a stop.
 
     Closing is what silences it at once, however much the sound server has been given. And as opening takes
     a few ms, nothing is gained by keeping a silent stream: what came next would wait behind its silence, and the
     sound card could not sleep.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: str | None) -> None:
+        """`wanted` names a device; None for the system's default one."""
         self.deck = Deck()
+        self._wanted = wanted
         self._lead = bytes(2 * RATE * LEAD_MS // 1000)
         self.deck.put(self._lead)
         self._device: Any = None
@@ -115,7 +75,14 @@ class Stream:
         import miniaudio
 
         self._device = miniaudio.PlaybackDevice(
-            miniaudio.SampleFormat.SIGNED16, 1, RATE, BLOCK_MS, callback_periods=_PERIODS, app_name="Yomiage"
+            miniaudio.SampleFormat.SIGNED16,
+            1,
+            RATE,
+            BLOCK_MS,
+            # Looked for anew each time: it may have been unplugged, or plugged in again.
+            device_id=_look_for(self._wanted) if self._wanted else None,
+            callback_periods=_PERIODS,
+            app_name="Yomiage",
         )
         blocks = self._blocks()
         next(blocks)
@@ -142,26 +109,19 @@ class Stream:
             frames = yield self.deck.take(2 * frames)
 
 
-def default_device() -> str:
-    """The name of a device that can be heard. MiniaudioError or OSError, saying why, where there is none."""
-    import miniaudio
-
-    devices = miniaudio.Devices()
-    if devices.backend == "Null":
-        raise OSError("neither a sound server nor a sound card answers")
-    names = [device["name"] for device in devices.get_playbacks()]
-    # What PulseAudio and PipeWire show where they have no sound card.
-    real = [name for name in names if name not in ("Dummy Output", "auto_null")]
-    if not real:
-        raise OSError("the sound server has no loudspeaker to play to")
-    return f"{real[0]} ({devices.backend})"
+def _look_for(wanted: str) -> Any:
+    """What miniaudio wants to open the device of that name; None, which is the default one, where there is none."""
+    devices = hardware.find_devices()
+    number = hardware.choose(wanted, [device.name for device in devices])
+    _say("missing" if number is None else "found")
+    return None if number is None else devices[number].id
 
 
 def _say(line: str) -> None:
     os.write(1, line.replace("\n", " ").encode() + b"\n")
 
 
-def play() -> None:
+def play(wanted: str | None) -> None:
     """Until the end of input."""
     stream: Stream | None = None
     epoch = 0
@@ -181,7 +141,7 @@ def play() -> None:
             if len(pending) < end:
                 break
             if kind == PLAY:
-                stream = stream or Stream()
+                stream = stream or Stream(wanted)
                 stream.deck.put(pending[HEADER.size : end])
             else:
                 if stream is not None:
@@ -210,12 +170,20 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import miniaudio
 
+    order, wanted = sys.argv[1] if len(sys.argv) > 1 else "play", sys.argv[2] if len(sys.argv) > 2 else None
     with contextlib.suppress(BrokenPipeError):
         try:
-            _say(f"ready {default_device()}")
-            play()
+            devices = hardware.find_devices()
+            if order == "list":
+                _say(json.dumps({"devices": [{"name": d.name, "default": d.is_default} for d in devices]}))
+            else:
+                if wanted:
+                    _look_for(wanted)
+                _say("ready")
+                play(wanted)
         except (miniaudio.MiniaudioError, OSError) as error:
-            _say(f"failed {error.args[0] if error.args else error}")
+            reason = str(error.args[0] if error.args else error)
+            _say(json.dumps({"failed": reason}) if order == "list" else f"failed {reason}")
     # Not by way of the interpreter's end: giving a lost device back can hang for ever.
     os._exit(0)
 

@@ -26,6 +26,8 @@ _GRACE_SECONDS = 3.0
 class SimpleaudioOutput:
     """See Output."""
 
+    note = None
+
     def __init__(self, settings: Settings) -> None:
         self.check(settings)
         import simpleaudio

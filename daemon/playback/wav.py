@@ -37,6 +37,8 @@ class WavOutput:
     A narration that is cut leaves what was spoken so far; one that is cut before that leaves no file.
     """
 
+    note = None
+
     def __init__(self, settings: Settings) -> None:
         self.check(settings)
         self._directory = _directory(settings)

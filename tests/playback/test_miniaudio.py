@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from daemon.narration import SAMPLE_RATE, AudioClip
-from daemon.playback import player
+from daemon.playback import deck
 from daemon.playback.miniaudio import MiniaudioOutput
 from daemon.playback.registry import open_output
 from tests.playback.conftest import sweep
@@ -241,4 +241,4 @@ def test_auto_is_the_loudspeaker(sound: SoundServer) -> None:
 
 
 def test_rate_is_everybodys_rate() -> None:
-    assert player.RATE == SAMPLE_RATE
+    assert deck.RATE == SAMPLE_RATE

@@ -99,19 +99,28 @@ class SoundServer:
         return self._count("clients")
 
     def _count(self, what: str) -> int:
-        listed = subprocess.run(
-            ["pactl", "list", "short", what],
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            check=True,
-            timeout=10,
-        )
-        return len(listed.stdout.splitlines())
+        return len(self._ask("list", "short", what).splitlines())
+
+    def _ask(self, *words: str) -> str:
+        environment = {**os.environ, **self.environment}
+        return subprocess.run(
+            ["pactl", *words], env=environment, capture_output=True, check=True, timeout=10, text=True
+        ).stdout
 
     @contextmanager
-    def recording(self) -> Iterator[Recorder]:
+    def second_sink(self, name: str) -> Iterator[None]:
+        """Another device, under that name, while the block runs."""
+        properties = f"sink_properties=device.description={name}"
+        module = self._ask("load-module", "module-null-sink", f"sink_name={name}", properties, f"rate={RATE}")
+        try:
+            yield
+        finally:
+            self._ask("unload-module", module.strip())
+
+    @contextmanager
+    def recording(self, sink: str = "ear") -> Iterator[Recorder]:
         """Records while the block runs, from before its first line."""
-        recorder = Recorder(self.environment)
+        recorder = Recorder(self.environment, sink)
         try:
             # So long, the earliest of the arrivals has come in time, and the clock is set.
             recorder.wait_for_length(0.3, timeout=10)
@@ -123,7 +132,7 @@ class SoundServer:
 class Recorder:
     """What came out of the sink since this recorder was made."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], sink: str = "ear") -> None:
         self._changed = threading.Condition()
         self._buffer: Samples = np.zeros(RATE * 60, dtype=np.int16)
         self._length = 0
@@ -132,7 +141,7 @@ class Recorder:
         self._ended = False
         self._parec = subprocess.Popen(
             [
-                *("parec", "--device=ear.monitor", "--raw", "--format=s16le", f"--rate={RATE}"),
+                *("parec", f"--device={sink}.monitor", "--raw", "--format=s16le", f"--rate={RATE}"),
                 *("--channels=1", f"--latency-msec={_LATENCY_MS}", f"--process-time-msec={_LATENCY_MS}"),
             ],
             env={**os.environ, **environment},

@@ -1,8 +1,8 @@
-"""The player's deck, block by block."""
+"""The deck, block by block."""
 
 from __future__ import annotations
 
-from daemon.playback.player import Deck
+from daemon.playback.deck import Deck
 
 
 def test_blocks_need_not_fit_what_was_put() -> None:
