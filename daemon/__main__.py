@@ -9,8 +9,7 @@ from typing import Any
 
 from daemon.single_instance import SingleInstance
 
-EXIT_SECONDS = 3.0
-"""How long leaving may take before the process ends anyway."""
+DRAIN_SECONDS = 1.0
 
 
 def main() -> int:
@@ -41,7 +40,8 @@ def _serve(instance: SingleInstance) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, leave)
     assert instance.listener is not None
-    Server(instance.listener, Requests(app, instance.stop_listening).handle).start()
+    server = Server(instance.listener, Requests(app, instance.stop_listening).handle)
+    server.start()
     log.info("accepting on %s", instance.path)
     try:
         app.start()
@@ -51,6 +51,8 @@ def _serve(instance: SingleInstance) -> int:
     finally:
         instance.stop_listening()
         app.stop()
+        # Whoever was told to restart must hear it, and whoever waits for speech that is cut now, that it is over.
+        server.drain(DRAIN_SECONDS)
         log.info("left")
     return 0
 

@@ -30,10 +30,17 @@ class Server:
         self._listener = listener
         self._handle = handle
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self._open = 0
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._accept, name="server", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def drain(self, seconds: float) -> None:
+        """Waits until every open connection has had its reply, but no longer than that."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._open == 0, seconds)
 
     def _accept(self) -> None:
         while True:
@@ -45,6 +52,8 @@ class Server:
                 log.warning("refused a connection: %d are open already", MAX_CONNECTIONS)
                 connection.close()
                 continue
+            with self._changed:
+                self._open += 1
             threading.Thread(target=self._serve, args=(connection,), name="connection", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
@@ -65,6 +74,9 @@ class Server:
             log.exception("a connection failed")
         finally:
             self._free.release()
+            with self._changed:
+                self._open -= 1
+                self._changed.notify_all()
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:

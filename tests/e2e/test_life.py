@@ -271,3 +271,12 @@ def test_the_log_holds_none_of_the_users_text(user: User) -> None:
     log = user.read_log()
     assert "narration 1" in log
     assert not any(word in log for word in ("zebra", "Rubicon", "終わり"))
+
+
+def test_nothing_is_written_outside_of_our_own_directories(user: User) -> None:
+    user.settings(output="wav")
+    assert user.run("say", "--wait", "Nobody could hear it, because it had no voice.").returncode == 0
+    assert "nllb" in user.status()["translators"]
+    for folder in (".cache", ".config", ".local/share", ".local/state"):
+        assert [path.name for path in (user.home / folder).iterdir()] == ["yomiage"], folder
+    assert {path.name for path in user.home.iterdir()} == {".cache", ".config", ".local"}
