@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from daemon.translation import faithful
 from daemon.translation.clauses import Clauses
+from daemon.translation.tokens import END
 from tts_plugin.errors import EngineFailed
 
 SECONDS = 25.0
@@ -61,3 +62,12 @@ def clauses(
             return
         log.debug("%s: %s", model, complaint)
     raise EngineFailed(f"{model}'s translation is not fit to be spoken: {complaint}.")
+
+
+def repeating(written: Sequence[int], length: int) -> set[int]:
+    """Tokens that would complete a run of so many tokens that is there already."""
+    if not length or len(written) < length:
+        return set()
+    begun = tuple(written[len(written) - length + 1 :])
+    runs = (tuple(written[n : n + length]) for n in range(len(written) - length + 1))
+    return {run[-1] for run in runs if run[:-1] == begun} - {END}

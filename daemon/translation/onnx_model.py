@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from daemon.translation.tokens import END
+from daemon.translation.decoding import repeating
+from daemon.translation.sinusoids import positions
 
 Float = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
@@ -76,7 +77,7 @@ class OnnxModel:
             feed["embedded"] = self._embed(new, len(written) - len(new))
             hidden, logits, *remembered = self._decoder.run(self._results, feed)
             feed.update(zip(self._past, remembered, strict=True))
-            token = self._likeliest(source, hidden[0], logits[0], _repeating(written, no_repeat))
+            token = self._likeliest(source, hidden[0], logits[0], repeating(written, no_repeat))
             yield token, hidden[0]
             written.append(token)
             new = [token]
@@ -113,27 +114,6 @@ class Table:
         for start in range(0, self.count, size):
             part = os.pread(self._file.fileno(), size * self._bytes, start * self._bytes)
             yield start, np.frombuffer(part, np.float16).reshape(-1, self._bytes // 2).astype(np.float32)
-
-
-def positions(longest: int, width: int, *, marian: bool = False) -> Float:
-    """Sinusoids: sines in the first half of a row, cosines in the second.
-
-    M2M-100 begins to count at 2 (1 is the padding's) and slows down a little faster than Marian.
-    """
-    half = width // 2
-    first, slowest = (0, half) if marian else (2, half - 1)
-    rates = np.exp(np.arange(half, dtype=np.float32) * -(np.log(10_000.0) / slowest))
-    angles = np.arange(first, first + longest, dtype=np.float32)[:, None] * rates[None]
-    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1, dtype=np.float32)
-
-
-def _repeating(written: Sequence[int], length: int) -> set[int]:
-    """Tokens that would complete a run of so many tokens that is there already."""
-    if not length or len(written) < length:
-        return set()
-    begun = tuple(written[len(written) - length + 1 :])
-    runs = (tuple(written[n : n + length]) for n in range(len(written) - length + 1))
-    return {run[-1] for run in runs if run[:-1] == begun} - {END}
 
 
 def _session(file: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -11,12 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from daemon.translation.tokens import END, PAD, UNKNOWN, plain
+from daemon.translation.tokens import END, PAD, UNKNOWN, plain, spellings
 from tts_plugin.errors import EngineUnavailable, ModelError
 
 MODEL, LANGUAGES = "pieces.model", "languages.json"
-_SPACE = "▁"
-_LONGEST_PIECE = 16
 _START, _MASK = 0, "<mask>"
 
 
@@ -44,19 +42,9 @@ class Pieces:
         return [self.language(code), *self._model.encode(plain(text)), END]
 
     def spellings(self, ids: list[int]) -> list[int]:
-        """Every piece that the source's words can be written with, as names and identifiers are in a translation.
-
-        After kanji or kana a name is cut otherwise than after a space: "worker" is not "▁worker".
-        """
+        """Every piece that the source's words can be written with, as names and identifiers are in a translation."""
         text = "".join(self._model.id_to_piece([n for n in ids if self._first_text <= n < self._size]))
-        spelt = {
-            part
-            for word in set(text.split(_SPACE))
-            for start in range(len(word))
-            for end in range(start + 1, min(start + _LONGEST_PIECE, len(word)) + 1)
-            for part in ((word[start:end], _SPACE + word[start:end]) if start == 0 else (word[start:end],))
-        }
-        return [n for n in self._model.piece_to_id(sorted(spelt)) if n >= self._first_text]
+        return [n for n in self._model.piece_to_id(sorted(spellings(text))) if n >= self._first_text]
 
     def decode(self, ids: list[int]) -> str:
         return str(self._model.decode([n for n in ids if self._first_text <= n < self._size])).strip()
