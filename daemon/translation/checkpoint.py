@@ -72,8 +72,8 @@ def read_shape(folder: Path) -> Shape:
     activation = _ACTIVATIONS.get(config.get("activation_function", "relu"))
     if kind not in (M2M100, MARIAN) or activation is None:
         raise ModelError(
-            f"{folder} is a {kind} checkpoint; only M2M-100's architecture (NLLB's) and Marian's are converted. "
-            "The engine nllb_torch may run it as it is."
+            f"{folder} is a {kind} checkpoint; only M2M-100's architecture (NLLB's) and Marian's can be run. "
+            "Name another one in the setting `model`."
         )
     if kind == MARIAN and (config.get("normalize_embedding") or not config.get("share_encoder_decoder_embeddings", 1)):
         raise ModelError(f"{folder}: a Marian model with embeddings of this kind is not supported; choose another one.")

@@ -137,7 +137,7 @@ def _is_converted(model: str) -> bool:
 
 def _convert(model: str, folder: Path, keep: bool) -> None:
     if checkpoint.model_type(folder) not in (checkpoint.M2M100, checkpoint.MARIAN):
-        _say(f"{model} is neither of NLLB's architecture nor Marian's: only the engine nllb_torch may run it.")
+        _say(f"{model} is neither of NLLB's architecture nor Marian's, so no engine can run it.")
         return
     from daemon.translation.convert import convert  # half a second for ONNX, which an absent model need not cost
 

@@ -1,14 +1,16 @@
-"""NLLB through transformers, on the tiny checkpoint: the product's own loading and generating."""
+"""NLLB through torch, on the tiny checkpoint: what it says, how it streams, and what it refuses to load."""
 
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import pickle
 import shutil
 import subprocess
 import sys
 import weakref
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from daemon.narration import Sentence
-from daemon.translation import devices
+from daemon.translation import converted, devices
 from daemon.translation.chain import TranslatorChain
+from daemon.translation.engine import StreamingTranslator
 from daemon.translation.faithful import LONGEST
+from daemon.translation.languages import nllb_code
 from daemon.translation.nllb_torch import NllbTorch
+from daemon.translation.pieces import Pieces
+from daemon.translation.tokens import END
 from tts_plugin.errors import EngineFailed, EngineUnavailable
 from tts_plugin.settings import Settings
 
@@ -163,7 +169,7 @@ def test_check_imports_no_torch() -> None:
     script = (
         "import sys; from daemon.translation.nllb_torch import NllbTorch; from tts_plugin.settings import Settings; "
         f"NllbTorch.check(Settings(model={str(TINY)!r})); "
-        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+        "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], cwd=CHECKPOINT.parents[1], check=True, timeout=60)
 
@@ -171,7 +177,7 @@ def test_check_imports_no_torch() -> None:
 def test_an_unloaded_model_leaves_memory_at_once() -> None:
     engine = NllbTorch(Settings(model=str(TINY)))
     engine.translate(HELLO[0], "en")
-    weights = weakref.ref(engine._model.get_input_embeddings().weight)
+    weights = weakref.ref(engine._model.weights.table)
     gc.disable()
     try:
         del engine
@@ -187,6 +193,16 @@ def test_transformers_reads_the_same_ids_from_this_checkpoint(nllb: NllbTorch) -
     assert theirs(HELLO[0]).input_ids == nllb._tokenizer.encode(HELLO[0], "deu_Latn")
 
 
+def test_a_process_that_translates_imports_no_transformers() -> None:
+    script = (
+        "import sys; from daemon.translation.nllb_torch import NllbTorch; from tts_plugin.settings import Settings; "
+        f"print(NllbTorch(Settings(model={str(TINY)!r})).translate('Hello.', 'en')); "
+        "sys.exit(bool({'transformers', 'onnx', 'onnxruntime'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], cwd=CHECKPOINT.parents[1], capture_output=True, timeout=60)
+    assert (told.returncode, told.stdout.decode().strip()) == (0, "こんにちは。"), told.stderr
+
+
 def test_it_serves_where_the_model_is_not_converted() -> None:
     translators = TranslatorChain(Settings(model=str(TINY)))
     translators.warm()
@@ -195,9 +211,86 @@ def test_it_serves_where_the_model_is_not_converted() -> None:
     assert (said.text, said.engine) == ("パイプラインがまた成功するようになりました。", "nllb_torch")
 
 
+def test_clauses_come_one_by_one_and_are_the_translation(nllb: NllbTorch) -> None:
+    assert isinstance(nllb, StreamingTranslator)
+    several = 0
+    for source, japanese, language in pairs():
+        parts = list(nllb.stream(source, language))
+        several += len(parts) > 1
+        assert "".join(parts) == japanese
+        assert all(part[-1] in "、。？！" for part in parts[:-1])
+    assert several >= 10
+
+
+def test_a_stream_that_is_closed_stops_decoding_and_leaves_the_engine_usable(nllb: NllbTorch) -> None:
+    source, japanese = next((s, j) for s, j, _ in pairs() if len(list(nllb.stream(s, "en"))) > 1)
+    stream = nllb.stream(source, "en")
+    next(stream)
+    assert nllb._model._idle == []
+    stream.close()  # type: ignore[attr-defined]
+    assert nllb._model._idle == [nllb._model._home]
+    assert list(stream) == []
+    assert nllb.translate(source, "en") == japanese
+
+
+def test_two_streams_do_not_disturb_each_other(nllb: NllbTorch) -> None:
+    several = (pair for pair in pairs() if pair[2] == "en" and len(list(nllb.stream(pair[0], "en"))) > 1)
+    known = list(itertools.islice(several, 2))
+    first, second = (nllb.stream(source, "en") for source, _, _ in known)
+    heard: tuple[list[str], list[str]] = ([], [])
+    while any(parts := [next(first, ""), next(second, "")]):
+        for said, part in zip(heard, parts, strict=True):
+            said.append(part)
+    assert ["".join(said) for said in heard] == [pair[1] for pair in known]
+    assert nllb._model._idle == [nllb._model._home]
+
+
+class Scripted:
+    """A model that writes what it is told to; each attempt takes the next script."""
+
+    def __init__(self, *scripts: Sequence[int]) -> None:
+        self.scripts = iter(scripts)
+        self.asked: list[tuple[list[int], int]] = []
+
+    def read(self, ids: Sequence[int], sayable: Sequence[int]) -> None:
+        """There is nothing to remember."""
+
+    def write(self, source: None, begun: Sequence[int], no_repeat: int = 0) -> Iterator[int]:
+        self.asked.append(([*begun], no_repeat))
+        yield from next(self.scripts)
+
+
+def test_a_loop_is_cut_and_tried_again_without_repetitions(nllb: NllbTorch, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = nllb._tokenizer.encode(HELLO[1], "jpn_Jpan")[1:]
+    model = Scripted([good[0]] * 500, good)
+    monkeypatch.setattr(nllb, "_model", model)
+    assert nllb.translate(HELLO[0], "en") == HELLO[1]
+    start = [END, nllb._japanese]
+    assert model.asked == [(start, 0), (start, 3)]
+
+
+def test_names_are_spelt_as_the_converted_model_spells_them(nllb: NllbTorch, converted_tiny: str) -> None:
+    pieces = Pieces(converted.directory(converted_tiny))
+    for source, _, language in [*pairs(), ("</s> jpn_Jpan: Größe Ωμέγα 漢字 worker_pool", "", "de")]:
+        ids = nllb._tokenizer.encode(source, nllb_code(language))
+        assert sorted(nllb._tokenizer.spellings(ids)) == sorted(set(pieces.spellings(ids)))
+
+
+def test_a_tokenizer_of_another_model_is_told(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    weights["model.shared.weight"] = weights["model.shared.weight"][:1000].clone()
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((copy / "config.json").read_text(encoding="utf-8"))
+    (copy / "config.json").write_text(json.dumps({**config, "vocab_size": 1000}), encoding="utf-8")
+    with pytest.raises(EngineUnavailable, match=r"the model only 1000: they do not belong together"):
+        NllbTorch(Settings(model=str(copy)))
+
+
 @pytest.mark.gpu
 def test_cuda_translates_alike() -> None:
     engine = NllbTorch(Settings(model=str(TINY), device="cuda"))
     assert engine._device.type == "cuda"
+    assert engine._model._home.recorded
     known = pairs()
-    assert [engine.translate(source, language) for source, _, language in known] == [pair[1] for pair in known]
+    said = ["".join(engine.stream(source, language)) for source, _, language in known]
+    assert said == [pair[1] for pair in known]
