@@ -76,6 +76,10 @@ class Narration:
     """Index of the first sentence to speak: above 0 when an interrupted narration goes on."""
     voice: str | None = None
     """The one voice that may speak it, where it was asked for by name; None for those of the settings."""
+    preferred_voice: str | None = None
+    """The voice of its project, which is tried before those of the settings; None where it has none of its own."""
+    project: str = ""
+    """The directory that the session works in; "" for the command line."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set once, by whoever cuts this narration; every stage looks at it."""
     finished: threading.Event = field(default_factory=threading.Event)

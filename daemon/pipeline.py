@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 from daemon.narration import SAMPLE_RATE, AudioClip, Narration, Sentence, Stage
 from daemon.progress import Progress
+from daemon.projects import Alternation
 from daemon.schedule import Schedule
 from daemon.studio import PAUSE, Studio
+from daemon.text.lexicon import user_terms
+from daemon.text.reading import to_reading
 from tts_plugin.errors import EngineUnavailable, YomiageError
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,7 @@ class Pipeline:
         self._translated: queue.Queue[Part | None] = queue.Queue(maxsize=AHEAD)
         self._synthesized: queue.Queue[Part | None] = queue.Queue(maxsize=AHEAD)
         self._progress = Progress()
+        self._alternation = Alternation()
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
             for name, target in (
@@ -74,6 +78,9 @@ class Pipeline:
     def _translate(self, narration: Narration) -> None:
         sentences = self._studio.clean(narration.text)
         narration.timeline.mark(Stage.CLEANED)
+        if sentences and (name := self._alternation.name_to_say(narration)) and self._studio.settings.session_label:
+            narration.timeline.mark(Stage.FIRST_TRANSLATED)
+            self._translated.put(Part(narration, narration.first_sentence, f"{to_reading(name, user_terms())}、"))
         for index in range(narration.first_sentence, len(sentences)):
             # The first sentence clause by clause, for latency. By the second there is speech to be heard meanwhile,
             # and a voice reads a whole sentence better than its parts.
@@ -99,7 +106,8 @@ class Pipeline:
                 self._synthesized.put(part)
             elif not part.narration.cancelled.is_set():
                 try:
-                    clip, voice = self._studio.voices.synthesize(part.text, voice, part.narration.voice)
+                    preferred = voice or part.narration.preferred_voice
+                    clip, voice = self._studio.voices.synthesize(part.text, preferred, part.narration.voice)
                 except YomiageError as error:
                     log.warning("narration %d: a sentence stays unspoken: %s", part.narration.id, error)
                     continue

@@ -14,6 +14,7 @@ from typing import Any
 from daemon.app import App
 from daemon.events import Cut, Speak, Warm, action_for
 from daemon.narration import Narration, Priority, Stage, Timeline
+from daemon.projects import Projects, voice_of
 from daemon.schedule import MAX_WAITING
 from tts_plugin import __version__, protocol, wire
 from tts_plugin.errors import YomiageError
@@ -35,6 +36,7 @@ class Requests:
         self._leave_socket = leave_socket
         self._other_versions: set[str] = set()
         self._ids = itertools.count(1)
+        self._projects = Projects()
         self._commands: dict[str, Callable[[Reply], Reply]] = {
             "hook": self._hook,
             "say": self._say,
@@ -98,6 +100,9 @@ class Requests:
         settings = self._app.settings
         if not settings.enabled:
             return {"action": "disabled"}
+        cwd = payload.get("cwd")
+        directory = cwd if isinstance(cwd, str) else ""
+        project = self._projects.of(str(session), directory)
         action = action_for(event, payload, settings)
         if isinstance(action, Warm):
             self._app.warm()
@@ -105,11 +110,10 @@ class Requests:
             self._app.schedule.cut(str(session))
         elif isinstance(action, Speak):
             started = request.get("hook_started")
+            timeline = Timeline(float(started) if isinstance(started, (int, float)) else None)
+            preferred = voice_of(directory, settings.project_voices)
             self._narrate(
-                action.text,
-                action.priority,
-                str(session),
-                Timeline(float(started) if isinstance(started, (int, float)) else None),
+                action.text, action.priority, str(session), timeline, preferred_voice=preferred, project=project
             )
         else:
             log.debug("nothing to do on %s", event)
@@ -124,7 +128,7 @@ class Requests:
         if len(self._app.schedule.waiting()) >= MAX_WAITING // 2:
             return protocol.refusal(ErrorCode.BUSY, "Much is waiting to be spoken already; try again later.")
         voice = _voice_of(request)
-        narration = self._narrate(text, Priority.MESSAGE, _session_of(request), Timeline(), voice)
+        narration = self._narrate(text, Priority.MESSAGE, _session_of(request), Timeline(), voice=voice)
         if request.get("wait") is True:
             return self._wait_for(narration)
         return {"id": narration.id}
@@ -201,9 +205,26 @@ class Requests:
         return {}
 
     def _narrate(
-        self, text: str, priority: Priority, session: str, timeline: Timeline, voice: str | None = None
+        self,
+        text: str,
+        priority: Priority,
+        session: str,
+        timeline: Timeline,
+        *,
+        voice: str | None = None,
+        preferred_voice: str | None = None,
+        project: str = "",
     ) -> Narration:
-        narration = Narration(next(self._ids), text, priority, session, timeline, voice=voice)
+        narration = Narration(
+            next(self._ids),
+            text,
+            priority,
+            session,
+            timeline,
+            voice=voice,
+            preferred_voice=preferred_voice,
+            project=project,
+        )
         self._app.history.add(narration)
         accepted = self._app.schedule.add(narration)
         log.info(

@@ -117,6 +117,16 @@ class Settings(BaseModel):
         description="Voices, in the order in which they are tried. gtts sends the Japanese text to Google; "
         'leave it out (["openjtalk"]) and nothing leaves this machine.',
     )
+    project_voices: dict[str, VoiceName] = Field(
+        {},
+        description="A voice of its own for a project: its directory (absolute, or with ~) and the voice's name. It "
+        "counts in the directories below, too; where it fails, those of `voices` speak.",
+    )
+    session_label: bool = Field(
+        True,
+        description="Say the project's name first when another session speaks than the one heard before, "
+        "within 5 minutes.",
+    )
     gtts_url: str = Field(
         "https://translate.google.com",
         pattern=r"^https?://[^/\s]+$",

@@ -74,9 +74,9 @@ class VoiceChain:
     def synthesize(self, text: str, preferred: str | None = None, only: str | None = None) -> tuple[AudioClip, str]:
         """The sentence as speech, and the name of the voice that spoke it.
 
-        `preferred` is the voice of the sentence before: it is tried first, so that a narration keeps its
-        voice for as long as that does not fail. `only` names the one voice that may speak, which need not be
-        in the settings. EngineFailed where no voice can speak the sentence.
+        `preferred` is the voice of the sentence before, or the project's own: it is tried first, so that a narration
+        keeps its voice for as long as that does not fail. Neither it nor `only` need be one of the setting `voices`;
+        `only` is the one voice that may speak. EngineFailed where no voice can speak the sentence.
         """
         settings = self._settings
         reasons: list[str] = []
@@ -106,15 +106,18 @@ class VoiceChain:
 
     def _candidates(self, preferred: str | None, only: str | None) -> list[Slot[Voice]]:
         if only is None:
-            # sorted is stable: behind the preferred voice the order of the settings stays.
-            return sorted(self._slots, key=lambda slot: slot.name != preferred)
+            first = [self._named(preferred)] if preferred is not None else []
+            return [*first, *(slot for slot in self._slots if slot.name != preferred)]
+        return [self._named(only)]
+
+    def _named(self, name: str) -> Slot[Voice]:
         for slot in self._slots:
-            if slot.name == only:
-                return [slot]
+            if slot.name == name:
+                return slot
         with self._lock:
-            if only not in self._others:
-                self._others[only] = self._slot(only)
-            return [self._others[only]]
+            if name not in self._others:
+                self._others[name] = self._slot(name)
+            return self._others[name]
 
     def _slot(self, name: str) -> Slot[Voice]:
         load = functools.partial(_load, name, self._settings)
