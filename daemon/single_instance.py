@@ -20,9 +20,9 @@ class SingleInstance:
     """Holds the lock and the listening socket. Only the lock's holder may unlink the socket."""
 
     def __init__(self) -> None:
-        directory = Path(runtime.socket_directory())
+        runtime.socket_directory()  # there, and private, before anything lies in it
         self.path = Path(runtime.socket_path())
-        self.lock_path = directory / f"{self.path.name}.lock"
+        self.lock_path = Path(runtime.lock_path())
         # The lock's name does not depend on the version, so that every version excludes every other.
         self._lock = FileLock(self.lock_path, mode=0o600)
         self.listener: socket.socket | None = None

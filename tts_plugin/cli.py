@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tts_plugin import __version__, client, paths
+from tts_plugin import __version__, client, paths, runtime
 from tts_plugin.errors import DaemonUnreachable, RequestRefused, YomiageError
 
 SUCCESS, FAILURE = 0, 1
@@ -213,7 +213,7 @@ def _run_module(module: str, *arguments: str, then_reload: bool) -> int:
 
 def _wait_for_leave() -> None:
     # The lock goes last: when it is gone, so is all of the daemon.
-    lock = Path(f"{paths.socket_file()}.lock")
+    lock = Path(runtime.lock_path())
     deadline = time.monotonic() + LEAVE_SECONDS
     while lock.exists():
         if time.monotonic() > deadline:

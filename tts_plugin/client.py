@@ -119,7 +119,7 @@ def hook(event: str, started: float, start: bool) -> None:
     with `start` false there is then nothing to do.
     """
     try:
-        if os.environ.get("YOMIAGE_ENABLED", "").strip().lower() in ("0", "false", "off", "no"):
+        if runtime.muted():
             return
         line = wire.hook_line(
             __version__, event, os.environ.get("CLAUDE_CODE_SESSION_ID", ""), started, _standard_input()

@@ -34,7 +34,7 @@ def examine() -> list[Check]:
 
 
 def _switch() -> Check:
-    if os.environ.get("YOMIAGE_ENABLED", "").strip().lower() in ("0", "false", "off", "no"):
+    if runtime.muted():
         return Check("switch", "warning", "YOMIAGE_ENABLED mutes sessions started from this environment; unset it")
     try:
         chosen, warnings = settings.load()

@@ -28,6 +28,16 @@ def interpreter() -> str:
     return os.path.join(data_dir(), "venv", "bin", "python")
 
 
+def lock_path() -> str:
+    """The lock beside the socket: who holds it may bind; it goes last when a daemon leaves."""
+    return socket_path() + ".lock"
+
+
+def muted() -> bool:
+    """Whether YOMIAGE_ENABLED mutes the sessions of this environment."""
+    return os.environ.get("YOMIAGE_ENABLED", "").strip().lower() in ("0", "false", "off", "no")
+
+
 def socket_path() -> str:
     """The daemon's socket: in a directory that only this user can enter, with a short path.
 
