@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
 import logging
 import os
 import sys
-import time
-from collections.abc import Iterator
+from pathlib import Path
 
-from daemon.translation import checkpoint, decoding, devices, faithful, pieces
+from daemon.translation import checkpoint, devices, faithful, pieces
 from daemon.translation.languages import JAPANESE, nllb_code
+from daemon.translation.neural import Neural, Reading
 from daemon.translation.tokens import END, Tokenizer
 from daemon.translation.vocabulary import ROWS, kept_pieces
 from tts_plugin import models
-from tts_plugin.errors import EngineUnavailable, ModelError
+from tts_plugin.errors import ModelError
 from tts_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-class NllbTorch:
-    """Greedy, one sentence an input: NLLB drops sentences when it is given several."""
+class NllbTorch(Neural):
+    """NLLB as its authors publish it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.check(settings)
-        folder = models.directory(settings.model)
-        started = time.monotonic()
+    NAME = "NLLB"
+    PACKAGES = ("torch", "safetensors", "tokenizers")
+
+    @classmethod
+    def _find(cls, settings: Settings) -> Path:
+        return models.require(settings.model)
+
+    @classmethod
+    def _cure(cls, folder: Path, settings: Settings) -> str:
+        return "Run `yomiage model download` again."
+
+    def _load(self, folder: Path, settings: Settings) -> None:
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         import torch
 
@@ -36,53 +43,24 @@ class NllbTorch:
         torch.set_num_threads(devices.thread_count())
         self._device = devices.choose_device(settings.device)
         self._tokenizer = Tokenizer(folder)
-        self._japanese = self._tokenizer.language(JAPANESE)
-        try:
-            rows = checkpoint.read_shape(folder).vocabulary
-            if self._tokenizer.size > rows:
-                raise ModelError(
-                    f"its tokenizer has {self._tokenizer.size} tokens, the model only {rows}: "
-                    "they do not belong together"
-                )
-            vocabulary, _ = pieces.vocabulary(folder)
-            self._model = torch_model.open_model(folder, kept_pieces(vocabulary, self._japanese, ROWS), self._device)
-        except Exception as error:
-            reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-            raise EngineUnavailable(
-                f"The model in {folder} cannot be loaded ({reason}). Run `yomiage model download` again."
-            ) from error
-        seconds = time.monotonic() - started
-        log.info("NLLB loaded from %s in %.1f s: %s, %s", folder, seconds, self._device, self._model.dtype)
+        japanese = self._tokenizer.language(JAPANESE)
+        self._begun, self._end = [END, japanese], END
+        rows = checkpoint.read_shape(folder).vocabulary
+        if self._tokenizer.size > rows:
+            raise ModelError(
+                f"its tokenizer has {self._tokenizer.size} tokens, the model only {rows}: they do not belong together"
+            )
+        vocabulary, _ = pieces.vocabulary(folder)
+        model = torch_model.open_model(folder, kept_pieces(vocabulary, japanese, ROWS), self._device)
+        log.info("NLLB computes on %s in %s", self._device, model.dtype)
+        self._model = model
 
-    @classmethod
-    def check(cls, settings: Settings) -> None:
-        for package in ("torch", "safetensors", "tokenizers"):
-            if importlib.util.find_spec(package) is None:
-                raise EngineUnavailable(f"The package {package} is not installed. Run install.sh again.")
-        try:
-            models.require(settings.model)
-        except ModelError as error:
-            raise EngineUnavailable(str(error)) from error
-
-    def translate(self, text: str, language: str) -> str | None:
-        return "".join(self.stream(text, language))
-
-    def stream(self, text: str, language: str) -> Iterator[str]:
-        if faithful.needs_no_translation(text):
-            yield text
-            return
+    def _reading(self, text: str, language: str) -> Reading:
         ids = self._tokenizer.encode(text, nllb_code(language))
-        most = faithful.most_tokens(len(ids))
-        source = self._model.read(ids, self._tokenizer.spellings(ids))
-        yield from decoding.clauses(
-            text,
-            lambda written, no_repeat: self._model.write(source, written, no_repeat),
-            self._text,
-            start=[END, self._japanese],
-            end=END,
-            most=most,
-            model="NLLB",
-        )
+        return Reading(ids, self._say, self._tokenizer.spellings(ids))
+
+    def _say(self, ids: list[int]) -> str:
+        return faithful.japanese_punctuation(self._tokenizer.decode(ids))
 
     def __del__(self) -> None:
         """Gives the memory back at once, the graphics card's too: an idle process collects nothing by itself."""
@@ -95,6 +73,3 @@ class NllbTorch:
             torch.cuda.empty_cache()
         elif self._device.type == "mps":
             torch.mps.empty_cache()
-
-    def _text(self, ids: list[int]) -> str:
-        return faithful.japanese_punctuation(self._tokenizer.decode(ids))

@@ -139,7 +139,7 @@ def test_a_loop_is_cut_and_tried_again_without_repetitions(nllb: Nllb, monkeypat
     model = Scripted([good[0]] * 500, good)
     monkeypatch.setattr(nllb, "_model", model)
     assert nllb.translate(source, "en") == japanese
-    start = [END, nllb._japanese]
+    start = [*nllb._begun]
     assert model.asked == [(start, 0), (start, 3)]
 
 
@@ -150,7 +150,7 @@ def test_what_was_said_stays_when_the_rest_is_tried_again(nllb: Nllb, monkeypatc
     monkeypatch.setattr(nllb, "_model", model)
     parts = list(nllb.stream("As a result, the page loads slowly.", "en"))
     assert parts == ["その結果、", "ページの読み込みが遅くなります。"]
-    assert model.asked[1] == ([END, nllb._japanese, *ids[: comma + 1]], 3)
+    assert model.asked[1] == ([*nllb._begun, *ids[: comma + 1]], 3)
 
 
 def test_a_model_that_never_ends_its_sentence_is_refused(nllb: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_a_model_that_never_ends_its_sentence_is_refused(nllb: Nllb, monkeypatch
 def test_no_run_of_tokens_comes_twice_where_that_is_forbidden(nllb: Nllb) -> None:
     source = nllb._model.read(nllb._pieces.encode("Hello.", "eng_Latn"), [])
     tokens: list[int] = []
-    for token in nllb._model.write(source, [END, nllb._japanese], 2):
+    for token in nllb._model.write(source, [*nllb._begun], 2):
         tokens.append(token)
         if len(tokens) == 60:
             break

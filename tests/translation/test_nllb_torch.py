@@ -25,7 +25,6 @@ from daemon.translation.faithful import LONGEST
 from daemon.translation.languages import nllb_code
 from daemon.translation.nllb_torch import NllbTorch
 from daemon.translation.pieces import Pieces
-from daemon.translation.tokens import END
 from tts_plugin.errors import EngineFailed, EngineUnavailable
 from tts_plugin.settings import Settings
 
@@ -265,7 +264,7 @@ def test_a_loop_is_cut_and_tried_again_without_repetitions(nllb: NllbTorch, monk
     model = Scripted([good[0]] * 500, good)
     monkeypatch.setattr(nllb, "_model", model)
     assert nllb.translate(HELLO[0], "en") == HELLO[1]
-    start = [END, nllb._japanese]
+    start = [*nllb._begun]
     assert model.asked == [(start, 0), (start, 3)]
 
 
