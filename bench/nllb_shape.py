@@ -155,16 +155,17 @@ def _logit_error(exact: Any, ours: Any, inputs: Any, japanese: int) -> float:
     import torch
 
     seen = []
-    likeliest = ours._likeliest
+    step = ours.step
 
-    def watched(source: Any, hidden: Any, logits: Any, banned: set[int]) -> int:
-        seen.append(logits.copy())
-        return int(likeliest(source, hidden, logits, banned))
+    def watched(feed: dict[str, Any]) -> Any:
+        result = step(feed)
+        seen.append(result[1][0])
+        return result
 
-    ours._likeliest = watched
+    ours.step = watched
     begun = [2, japanese]
     written = list(itertools.islice(ours.write(ours.read(inputs[0].tolist(), []), begun), TARGET))
-    del ours._likeliest
+    del ours.step
     with torch.inference_mode():
         decoded = torch.tensor([[*begun, *written[:-1]]])
         expected = exact(input_ids=inputs, decoder_input_ids=decoded).logits[0, 1:].numpy()[:, ours.head]

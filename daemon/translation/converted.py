@@ -11,7 +11,7 @@ from typing import Any, Literal
 from tts_plugin import models, paths
 from tts_plugin.errors import ModelError
 
-VERSION = 1
+VERSION = 2
 """Of the converter. Another number makes every earlier conversion stale."""
 MANIFEST = "manifest.json"
 """Written last: a folder without it is an interrupted conversion."""

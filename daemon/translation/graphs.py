@@ -38,16 +38,20 @@ def write_encoder(checkpoint: Checkpoint, folder: Path) -> None:
 
 
 def write_decoder(checkpoint: Checkpoint, head: Float, folder: Path, bias: Float | None = None) -> None:
-    """Embedded new tokens, and what is remembered of those before -> the next token's logits, and what to remember."""
+    """Embedded new tokens, and what is remembered of those before -> the next token's logits, and what to remember.
+
+    Several rows at a time: of one sentence, or of several, whose ends `unread` marks by minus infinity.
+    """
     shape = checkpoint.shape
     graph = GraphFile(folder, DECODER)
-    stream = _Stream(graph, checkpoint, graph.input("embedded", [1, "new", shape.width]))
+    stream = _Stream(graph, checkpoint, graph.input("embedded", ["rows", "new", shape.width]))
+    unread = graph.input("unread", ["rows", 1, "new", "source"])
     for layer in range(shape.decoder_layers):
         prefix = f"decoder.layers.{layer}"
         normal = stream.enter(f"{prefix}.self_attn_layer_norm")
         query, key, value = _queries_keys_values(graph, checkpoint, f"{prefix}.self_attn", normal)
-        past = [graph.input(f"past_{part}{layer}", [1, shape.heads, "past", shape.head_width]) for part in "kv"]
-        now = [graph.output(f"now_{part}{layer}", [1, shape.heads, "now", shape.head_width]) for part in "kv"]
+        past = [graph.input(f"past_{part}{layer}", ["rows", shape.heads, "past", shape.head_width]) for part in "kv"]
+        now = [graph.output(f"now_{part}{layer}", ["rows", shape.heads, "now", shape.head_width]) for part in "kv"]
         seen, *_ = graph.node(
             "MultiHeadAttention",
             [query, key, value, "", "", "", *past],
@@ -59,14 +63,17 @@ def write_decoder(checkpoint: Checkpoint, head: Float, folder: Path, bias: Float
         stream.leave(_linear(graph, checkpoint, seen, f"{prefix}.self_attn.out_proj"))
         normal = stream.enter(f"{prefix}.encoder_attn_layer_norm")
         query = _linear(graph, checkpoint, normal, f"{prefix}.encoder_attn.q_proj")
-        cross = [graph.input(f"cross_{part}{layer}", [1, shape.heads, "source", shape.head_width]) for part in "kv"]
-        [seen] = graph.node("MultiHeadAttention", [query, *cross], domain=CONTRIB, num_heads=shape.heads)
+        cross = [
+            graph.input(f"cross_{part}{layer}", ["rows", shape.heads, "source", shape.head_width]) for part in "kv"
+        ]
+        inputs = [query, *cross, "", "", unread]
+        [seen] = graph.node("MultiHeadAttention", inputs, domain=CONTRIB, num_heads=shape.heads)
         stream.leave(_linear(graph, checkpoint, seen, f"{prefix}.encoder_attn.out_proj"))
         stream.leave(_feed_forward(graph, checkpoint, prefix, stream.enter(f"{prefix}.final_layer_norm")))
     final = stream.end("decoder.layer_norm")
-    hidden = graph.output("hidden", [1, shape.width])
+    hidden = graph.output("hidden", ["rows", shape.width])
     graph.node("Gather", [final, graph.constant(np.array(-1))], [hidden], axis=1)
-    graph.linear(hidden, head, bias, name=graph.output("logits", [1, len(head)]))
+    graph.linear(hidden, head, bias, name=graph.output("logits", ["rows", len(head)]))
     graph.save()
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from daemon.translation.decoding import repeating
+from daemon.translation.onnx_rows import Rows
 from daemon.translation.sinusoids import positions
 
 Float = npt.NDArray[np.float32]
@@ -24,10 +25,12 @@ ENCODER, DECODER = "encoder", "decoder"
 FACTS, HEAD, TABLE = "facts.json", "head.npy", "embeddings.f16"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """One sentence as the encoder read it."""
 
+    length: int
+    """Its tokens."""
     remembered: dict[str, Float]
     """The decoder's cross-attention keys and values."""
     names: Ids
@@ -50,15 +53,19 @@ class OnnxModel:
             self._encoder, self._decoder = (session.result() for session in opening)
         self._cross = [output.name for output in self._encoder.get_outputs()]
         past = [node for node in self._decoder.get_inputs() if node.name.startswith("past_")]
-        self._past = [node.name for node in past]
+        self._past = {node.name: (node.shape[1], node.shape[3]) for node in past}
         self._results = ["hidden", "logits", *(name.replace("past_", "now_") for name in self._past)]
-        self._nothing = {node.name: np.zeros((1, node.shape[1], 0, node.shape[3]), np.float32) for node in past}
 
     def read(self, ids: Sequence[int], sayable: Sequence[int]) -> Source:
         """The source, and which pieces its translation may say beside those of the head."""
-        remembered = self._encoder.run(self._cross, {"embedded": self._embed(ids, 0)})
+        remembered = self._encoder.run(self._cross, {"embedded": self.embed(ids, 0)})
         names = np.setdiff1d(np.array(sayable, np.int64), self.head)
-        return Source(dict(zip(self._cross, remembered, strict=True)), names, self.table.rows(names.tolist()))
+        kept = dict(zip(self._cross, remembered, strict=True))
+        return Source(len(ids), kept, names, self.table.rows(names.tolist()))
+
+    def rows(self, sources: Sequence[Source]) -> Rows:
+        """A translation of each, of which nothing is written yet."""
+        return Rows(self, sources)
 
     def write(self, source: Source, begun: Sequence[int], no_repeat: int = 0) -> Iterator[int]:
         """The likeliest token after those that are there, and so on without end: who has enough stops asking.
@@ -71,29 +78,24 @@ class OnnxModel:
     def steps(self, source: Source, begun: Sequence[int], no_repeat: int = 0) -> Iterator[tuple[int, Float]]:
         """Each token with the state that it was chosen from."""
         written = [*begun]
-        feed: dict[str, Any] = {**source.remembered, **self._nothing}
-        new: Sequence[int] = written.copy()
+        rows = self.rows([source])
+        rows.read([written])
         while True:
-            feed["embedded"] = self._embed(new, len(written) - len(new))
-            hidden, logits, *remembered = self._decoder.run(self._results, feed)
-            feed.update(zip(self._past, remembered, strict=True))
-            token = self._likeliest(source, hidden[0], logits[0], repeating(written, no_repeat))
-            yield token, hidden[0]
+            token = rows.likeliest(0, repeating(written, no_repeat))
+            yield token, rows.hidden[0]
             written.append(token)
-            new = [token]
+            rows.read([[token]])
 
-    def _likeliest(self, source: Source, hidden: Float, logits: Float, banned: set[int]) -> int:
-        beside = source.rows @ hidden
-        if banned:
-            ids = np.array(sorted(banned))
-            logits[np.isin(self.head, ids)] = -np.inf
-            beside[np.isin(source.names, ids)] = -np.inf
-        best = int(logits.argmax())
-        if len(beside) and beside.max() > logits[best]:
-            return int(source.names[beside.argmax()])
-        return int(self.head[best])
+    def step(self, feed: dict[str, Any]) -> tuple[Float, Float, dict[str, Float]]:
+        """The decoder's last states, what comes next, and what to remember."""
+        hidden, logits, *remembered = self._decoder.run(self._results, feed)
+        return hidden, logits, dict(zip(self._past, remembered, strict=True))
 
-    def _embed(self, ids: Sequence[int], start: int) -> Float:
+    def unwritten(self, rows: int) -> dict[str, Float]:
+        """What the decoder remembers of translations that have not begun."""
+        return {name: np.zeros((rows, heads, 0, width), np.float32) for name, (heads, width) in self._past.items()}
+
+    def embed(self, ids: Sequence[int], start: int) -> Float:
         return (self.table.rows(ids) * self._scale + self._positions[start : start + len(ids)])[None]
 
 

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 
 from daemon.translation import convert, converted, onnx_model, tokens, vocabulary
 from daemon.translation.nllb import Nllb
-from daemon.translation.onnx_model import OnnxModel, Source
+from daemon.translation.onnx_model import OnnxModel
 from daemon.translation.pieces import Pieces
 from daemon.translation.pieces import vocabulary as read_vocabulary
 from daemon.translation.tokens import END
@@ -45,9 +45,10 @@ def greeting(folder: Path) -> str | None:
 class Recording(OnnxModel):
     """Keeps the logits of every step."""
 
-    def _likeliest(self, source: Source, hidden: Any, logits: Any, banned: set[int]) -> int:
-        self.logits = [*getattr(self, "logits", []), logits.copy()]
-        return super()._likeliest(source, hidden, logits, banned)
+    def step(self, feed: dict[str, Any]) -> Any:
+        result = super().step(feed)
+        self.logits = [*getattr(self, "logits", []), result[1][0]]
+        return result
 
 
 def test_the_logits_are_those_of_the_original_within_three_percent(conversion: Path) -> None:

@@ -18,7 +18,7 @@ from daemon.translation import convert, converted, faithful
 from daemon.translation.engine import StreamingTranslator
 from daemon.translation.marian import Marian
 from daemon.translation.marian_pieces import MarianPieces
-from daemon.translation.onnx_model import OnnxModel, Source
+from daemon.translation.onnx_model import OnnxModel
 from tests.checkpoint.marian import PAIRS, make
 from tts_plugin import models
 from tts_plugin.errors import EngineFailed, EngineUnavailable, ModelError
@@ -55,9 +55,10 @@ def engine(folder: Path) -> Marian:
 class Recording(OnnxModel):
     """Keeps the logits of every step."""
 
-    def _likeliest(self, source: Source, hidden: Any, logits: Any, banned: set[int]) -> int:
-        self.logits = [*getattr(self, "logits", []), logits.copy()]
-        return super()._likeliest(source, hidden, logits, banned)
+    def step(self, feed: dict[str, Any]) -> Any:
+        result = super().step(feed)
+        self.logits = [*getattr(self, "logits", []), result[1][0]]
+        return result
 
 
 def test_what_transformers_says_greedily_it_says_too(folder: Path, original: Any) -> None:
