@@ -1,8 +1,9 @@
 """From a hook's start to the first audible sample, recorded at the sound server; and the daemon's start and memory.
 
-python -m bench.first_sound [--runs 10] [--text TEXT] [--json]
+python -m bench.first_sound [--runs 10] [--text TEXT] [--uncached] [--json]
 
-Open JTalk speaks; the translation comes from whatever the settings' order gives for the text.
+Open JTalk speaks; the translation comes from whatever the settings' order gives for the text. With --uncached the
+voice speaks in every run, else in the first one only.
 """
 
 from __future__ import annotations
@@ -59,10 +60,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--text", default="Hello, how are you today?")
+    parser.add_argument("--uncached", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     server = SoundServer()
     user = User({**os.environ, **server.environment})
+    user.settings(speech_cache=not options.uncached)
     try:
         accepts = []
         for _ in range(options.runs):

@@ -106,17 +106,29 @@ class Pipeline:
                 self._synthesized.put(part)
             elif not part.narration.cancelled.is_set():
                 try:
-                    preferred = voice or part.narration.preferred_voice
-                    clip, voice = self._studio.voices.synthesize(part.text, preferred, part.narration.voice)
+                    voice = self._synthesize(part, part.text, voice)
                 except YomiageError as error:
                     log.warning("narration %d: a sentence stays unspoken: %s", part.narration.id, error)
-                    continue
                 except Exception:
                     log.exception("narration %d: a voice failed", part.narration.id)
-                    continue
-                part.narration.timeline.mark(Stage.FIRST_SYNTHESIZED)
-                self._synthesized.put(Part(part.narration, part.index, part.text, clip))
         self._synthesized.put(None)
+
+    def _synthesize(self, part: Part, text: str, voice: str | None) -> str | None:
+        """Hands the text on as speech; the voice that spoke, which was that of the text before if there was one."""
+        narration, voices = part.narration, self._studio.voices
+        preferred = voice or narration.preferred_voice
+        if voice is not None:
+            clip, voice = voices.synthesize(text, preferred, narration.voice)
+            self._synthesized.put(Part(narration, part.index, text, clip))
+            return voice
+        # Nothing is heard yet: what a voice has made of its first words is not kept waiting for the others.
+        for clip, name in voices.stream(text, preferred, narration.voice):
+            if narration.cancelled.is_set():
+                break
+            voice = name
+            narration.timeline.mark(Stage.FIRST_SYNTHESIZED)
+            self._synthesized.put(Part(narration, part.index, text, clip))
+        return voice
 
     def _play_all(self) -> None:
         while (part := self._synthesized.get()) is not None:

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 import threading
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from daemon.engines import Slot
 from daemon.narration import AudioClip
-from daemon.speech import cache, registry, shaping
+from daemon.speech import delivery, registry, shaping
+from daemon.speech.cache import ClipCache
 from daemon.speech.engine import Voice
-from daemon.speech.parts import LONGEST_TEXT
-from daemon.speech.rate import at_rate
-from daemon.text.lexicon import replace_terms, user_terms
 from daemon.text.reading import to_reading
 from tts_plugin.errors import EngineFailed, YomiageError
 from tts_plugin.settings import Settings
 
-_READABLE = re.compile(r"[0-9A-Za-zぁ-ゖァ-ヺ一-鿿]")
 log = logging.getLogger(__name__)
 
 LOAD_SECONDS = 60.0
 CALL_SECONDS = 60.0
 """A net under voices that hang. What a voice may take by its own rules is far less."""
-LONGEST_CLIP = 60.0
-SECONDS_PER_CHARACTER = 1.5
-"""A clip longer than both allow is not speech of that sentence."""
-LEAST_SECONDS = 0.03
-"""For each character; quick speech takes three times as long. What is shorter broke off."""
 
 
 class VoiceChain:
@@ -57,7 +49,7 @@ class VoiceChain:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._cache = cache.ClipCache()
+        self._cache = ClipCache()
         if not settings.speech_cache:
             self._cache.clear()
         self._lock = threading.Lock()
@@ -78,16 +70,34 @@ class VoiceChain:
         keeps its voice for as long as that does not fail. Neither it nor `only` need be one of the setting `voices`;
         `only` is the one voice that may speak. EngineFailed where no voice can speak the sentence.
         """
+        return next(self._tried(text, preferred, only, delivery.whole))
+
+    def stream(
+        self, text: str, preferred: str | None = None, only: str | None = None
+    ) -> Iterator[tuple[AudioClip, str]]:
+        """As `synthesize`, in pieces that follow each other without a gap, so that the first is heard sooner.
+
+        Where a voice fails in mid-sentence, the next one begins the sentence anew.
+        """
+        return self._tried(text, preferred, only, delivery.streamed)
+
+    def _tried(
+        self,
+        text: str,
+        preferred: str | None,
+        only: str | None,
+        speak: Callable[[Slot[Voice], str, Settings, ClipCache], Iterator[AudioClip]],
+    ) -> Iterator[tuple[AudioClip, str]]:
         settings = self._settings
         reasons: list[str] = []
         for slot in self._candidates(preferred, only):
             try:
-                clip = self._spoken(slot, text, settings)
+                for clip in speak(slot, text, settings, self._cache):
+                    yield AudioClip(shaping.with_volume(clip.samples, settings.volume)), slot.name
+                return
             except YomiageError as error:
                 log.debug("%s: %s", slot.name, error)
                 reasons.append(f"{slot.name}: {error}")
-            else:
-                return AudioClip(shaping.with_volume(clip.samples, settings.volume)), slot.name
         raise EngineFailed("No voice could speak the sentence. " + " ".join(reasons))
 
     def warm(self) -> None:
@@ -123,36 +133,8 @@ class VoiceChain:
         load = functools.partial(_load, name, self._settings)
         return Slot(name, load, load_seconds=LOAD_SECONDS, call_seconds=CALL_SECONDS)
 
-    def _spoken(self, slot: Slot[Voice], text: str, settings: Settings) -> AudioClip:
-        """A kept clip, for which the voice need not be loaded, or a new one, at the common loudness."""
-        engine = registry.engine_class(slot.name)
-        spoken = replace_terms(text, user_terms()) if engine.reads_latin else to_reading(text, user_terms())
-        key = ""
-        if settings.speech_cache and len(text) <= cache.LONGEST:
-            key = cache.clip_key(slot.name, engine.SETTINGS, settings, spoken)
-            # Not of a voice that cannot go on: the next sentence would be in another.
-            if slot.health()["state"] not in ("failed", "unavailable") and (kept := self._cache.get(key)):
-                return kept
-        clip = slot.use(functools.partial(_speak, spoken, settings.rate))
-        if key:
-            self._cache.put(key, clip)
-        return clip
-
 
 def _load(name: str, settings: Settings) -> Voice:
     engine = registry.engine_class(name)
     engine.check(settings)
     return engine(settings)
-
-
-def _speak(spoken: str, rate: float, voice: Voice) -> AudioClip:
-    slowest, quickest = voice.rates
-    own_rate = min(max(rate, slowest), quickest)
-    clip = voice.synthesize(spoken, own_rate)
-    seconds = clip.seconds * own_rate
-    readable = min(LONGEST_TEXT, len(_READABLE.findall(spoken)))
-    if seconds < LEAST_SECONDS * readable or (not len(clip.samples) and any(map(str.isalnum, spoken))):
-        raise EngineFailed(f"{clip.seconds:.1f} s of sound came back for {len(spoken)} characters")
-    if seconds > max(LONGEST_CLIP, SECONDS_PER_CHARACTER * len(spoken)):
-        raise EngineFailed(f"{clip.seconds:.0f} s of sound came back for {len(spoken)} characters")
-    return AudioClip(shaping.level(at_rate(clip.samples, rate / own_rate)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from collections.abc import Iterator
+from typing import ClassVar, Protocol, runtime_checkable
 
 from daemon.narration import AudioClip
 from tts_plugin.settings import Settings
@@ -33,3 +34,11 @@ class Voice(Protocol):
 
     def synthesize(self, text: str, rate: float = 1.0) -> AudioClip:
         """The sentence as speech at a rate within `rates`; EngineFailed where that failed or took too long."""
+
+
+@runtime_checkable
+class StreamingVoice(Voice, Protocol):
+    """A voice that can be heard before it has made a sentence to its end."""
+
+    def stream(self, text: str, rate: float = 1.0) -> Iterator[AudioClip]:
+        """As `synthesize`, in pieces that follow each other without a gap; the first comes as soon as it can."""

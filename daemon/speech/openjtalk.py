@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daemon.narration import SAMPLE_RATE, AudioClip
-from daemon.speech import shaping, wav
+from daemon.speech import shaping, slices, wav
 from daemon.speech.engine import ANY_RATE
 from daemon.speech.parts import parts
 from tts_plugin.errors import EngineFailed, EngineUnavailable
@@ -21,7 +23,13 @@ from tts_plugin.settings import Settings
 LONGEST_PART = 80
 """Characters that the vocoder is given at once."""
 SHORTEST_PART = 8
+_JOINT = SAMPLE_RATE // 100
+"""Samples in which one piece of a sentence fades into the next."""
+_MOST_MATCH = 2.0
+"""The vocoder makes a short piece up to 5 dB louder than it makes the same sounds within the sentence."""
 
+_Wave = npt.NDArray[np.float64]
+_SILENCE: _Wave = np.zeros(0)
 # The vocoder's filter runs away on long chains of vowels: 50 times あ reach 10¹² times full scale.
 _RUNAWAY = 8 * 32767
 _REPEATED = re.compile(r"(.)\1{4,}")
@@ -72,34 +80,85 @@ class OpenJTalk:
             )
 
     def synthesize(self, text: str, rate: float = 1.0) -> AudioClip:
-        text = _REPEATED.sub(r"\1\1\1\1", text)
-        waves = [self._speak(part, rate) for part in parts(text, LONGEST_PART)]
+        waves = [self._vocode(self._labels(part), rate) for part in _readable(text)]
         if not waves:
             return AudioClip(shaping.silence())
         return AudioClip(shaping.trim(shaping.limit(np.concatenate(waves))))
 
-    def _speak(self, text: str, speed: float) -> npt.NDArray[np.float64]:
+    def stream(self, text: str, rate: float = 1.0) -> Iterator[AudioClip]:
+        """The vocoder takes 42 ms for a second of speech: a sentence's first second need not wait for the others."""
+        readable = _readable(text)
+        begun = False
+        for part in readable:
+            for wave, ends in self._slices(self._labels(part), rate):
+                ends = ends and part is readable[-1]
+                yield AudioClip(shaping.trim(shaping.limit(wave), head=not begun, tail=ends))
+                begun = True
+
+    def _slices(self, labels: list[str], speed: float) -> Iterator[tuple[_Wave, bool]]:
+        """The sound of the labels in pieces, and whether it is the last one.
+
+        The labels are those of the whole sentence, and so is the intonation. How long a label sounds depends on itself
+        alone, so that the pieces' overlap can be measured; but not at another speed, when the vocoder stretches
+        what it is given as a whole: then there is one piece.
+        """
+        edges = [0, *(slices.cuts(labels) if speed == 1 else []), len(labels)]
+        tail, loudness = _SILENCE, 0.0
+        for begin, end in itertools.pairwise(edges):
+            before, after = labels[max(0, begin - slices.AROUND) : begin], labels[end : end + slices.AROUND]
+            wave = self._vocode([*before, *labels[begin:end], *after], speed)
+            if before:
+                wave = _joined(tail, wave[self._length(before) :], loudness)
+            until = len(wave) - self._length(after)
+            wave, tail = wave[:until], wave[until : until + _JOINT]
+            loudness = loudness or shaping.loudness(wave)
+            yield wave, end == len(labels)
+
+    def _length(self, labels: list[str]) -> int:
+        """How many samples the labels sound. What sounds is of no use: so few labels ring like none that are spoken."""
+        return len(_at_our_rate(*self._sound(labels, 1.0))) if labels else 0
+
+    def _labels(self, text: str) -> list[str]:
         try:
-            wave, rate = self._sound(text, speed)
+            labels: list[str] = self._pyopenjtalk.extract_fullcontext(text)
         except (RuntimeError, ValueError, UnicodeError) as error:
-            raise EngineFailed(f"Open JTalk failed on a part of {len(text)} characters ({error})") from error
+            raise EngineFailed(f"Open JTalk cannot read a part of {len(text)} characters ({error})") from error
+        return labels
+
+    def _vocode(self, labels: list[str], speed: float) -> _Wave:
+        try:
+            wave, rate = self._sound(labels, speed)
+        except RuntimeError as error:
+            raise EngineFailed(f"Open JTalk failed on a part of {len(labels)} sounds ({error})") from error
         if np.abs(wave).max(initial=0.0) <= _RUNAWAY:  # False for NaN, too
             return _at_our_rate(np.asarray(wave, dtype=np.float64), rate)
-        if len(text) < 2 * SHORTEST_PART:
-            raise EngineFailed(f"Open JTalk's vocoder ran away on a part of {len(text)} characters")
-        half = len(text) // 2
-        return np.concatenate([self._speak(text[:half], speed), self._speak(text[half:], speed)])
+        if len(labels) < 2 * SHORTEST_PART:
+            raise EngineFailed(f"Open JTalk's vocoder ran away on a part of {len(labels)} sounds")
+        half = len(labels) // 2
+        return np.concatenate([self._vocode(labels[:half], speed), self._vocode(labels[half:], speed)])
 
-    def _sound(self, text: str, speed: float) -> tuple[npt.NDArray[np.float64], int]:
+    def _sound(self, labels: list[str], speed: float) -> tuple[npt.NDArray[np.float64], int]:
         if self._vocoder is None:
-            sound: tuple[npt.NDArray[np.float64], int]
-            sound = self._pyopenjtalk.tts(text, speed=speed, half_tone=self._pitch)
+            sound: tuple[npt.NDArray[np.float64], int] = self._pyopenjtalk.synthesize(labels, speed, self._pitch)
             return sound
-        labels = self._pyopenjtalk.extract_fullcontext(text)
         with self._turn:
             self._vocoder.set_speed(speed)
             self._vocoder.add_half_tone(self._pitch)
             return self._vocoder.synthesize(labels), self._vocoder.get_sampling_frequency()
+
+
+def _readable(text: str) -> list[str]:
+    return parts(_REPEATED.sub(r"\1\1\1\1", text), LONGEST_PART)
+
+
+def _joined(tail: _Wave, wave: _Wave, loudness: float) -> _Wave:
+    """The wave, as loud as the piece before it, whose tail fades into it."""
+    own = shaping.loudness(wave)
+    wave = wave * np.clip(loudness / own, 1 / _MOST_MATCH, _MOST_MATCH) if own and loudness else wave.copy()
+    length = min(len(tail), len(wave))
+    fade = np.linspace(0, 1, length)
+    wave[:length] = wave[:length] * fade + tail[:length] * (1 - fade)
+    return wave
 
 
 def _voice_file(setting: str) -> Path:

@@ -35,14 +35,14 @@ def silence() -> Samples:
     return np.zeros(0, dtype=np.int16)
 
 
-def trim(samples: Samples) -> Samples:
+def trim(samples: Samples, *, head: bool = True, tail: bool = True) -> Samples:
     """The samples without the silence before and after; nothing where all is silence."""
     segment = _segment(samples)
-    head = detect_leading_silence(segment, silence_threshold=SILENCE, chunk_size=5)
-    if head >= len(segment):
+    before = detect_leading_silence(segment, silence_threshold=SILENCE, chunk_size=5)
+    if before >= len(segment):
         return silence()
-    tail = detect_leading_silence(segment.reverse(), silence_threshold=SILENCE, chunk_size=5)
-    kept = segment[max(0, head - MARGIN_MS) : len(segment) - max(0, tail - MARGIN_MS)]
+    after = detect_leading_silence(segment.reverse(), silence_threshold=SILENCE, chunk_size=5) if tail else 0
+    kept = segment[max(0, before - MARGIN_MS) if head else 0 : len(segment) - max(0, after - MARGIN_MS)]
     return np.asarray(kept.get_array_of_samples(), dtype=np.int16)
 
 
@@ -52,20 +52,29 @@ def join(clips: list[Samples], pause_seconds: float) -> Samples:
     return np.concatenate([samples for clip in clips for samples in (pause, clip)][1:])
 
 
-def level(samples: Samples) -> Samples:
+def level(samples: Samples, gain: float | None = None) -> Samples:
     """The samples at the loudness that every voice is given, so that a change of voice is none of loudness.
 
-    Measured over the blocks of 50 ms within 30 dB of the loudest, so that pauses do not count.
+    `gain` is that of an earlier piece of the same sentence, where there was one.
     """
-    blocks = len(samples) // _LOUDNESS_BLOCK
+    gain = gain or gain_of(samples)
+    return samples if gain == 1 else limit(samples.astype(np.float64) * gain)
+
+
+def gain_of(samples: Samples) -> float:
+    """What brings the samples to the common loudness; 1 where nothing is heard of them."""
+    heard = loudness(samples.astype(np.float64))
+    return min(MOST_GAIN, TARGET / heard) if heard else 1.0
+
+
+def loudness(wave: npt.NDArray[np.float64]) -> float:
+    """Root mean square of the blocks of 50 ms within 30 dB of the loudest, so that pauses do not count."""
+    blocks = len(wave) // _LOUDNESS_BLOCK
     if not blocks:
-        return samples
-    wave = samples.astype(np.float64)
+        return 0.0
     power = np.square(wave[: blocks * _LOUDNESS_BLOCK]).reshape(blocks, _LOUDNESS_BLOCK).mean(axis=1)
     heard = power[power >= max(power.max() / 1000, 1.0)]
-    if not len(heard):
-        return samples
-    return limit(wave * min(MOST_GAIN, TARGET / math.sqrt(heard.mean())))
+    return math.sqrt(heard.mean()) if len(heard) else 0.0
 
 
 def with_volume(samples: Samples, volume: float) -> Samples:

@@ -274,3 +274,48 @@ def test_the_real_voices_hand_over_when_the_network_fails(monkeypatch: pytest.Mo
         assert chain.health()["gtts"]["state"] == "failed"
         chain.synthesize("最後のテストです。", None)
         assert len(google.requests) == 2
+
+
+class Streaming(Second):
+    """Speaks in three pieces of a second each; `breaks` after so many."""
+
+    breaks: ClassVar[int]
+
+    def stream(self, text: str, rate: float = 1.0) -> Iterator[AudioClip]:
+        self.spoken.append(text)
+        for number in range(3):
+            if number == self.breaks:
+                raise EngineFailed("broke off")
+            yield AudioClip(np.full(SAMPLE_RATE, (1 + number) * 1_000, np.int16))
+
+
+@pytest.fixture
+def streaming(monkeypatch: pytest.MonkeyPatch) -> type[Streaming]:
+    monkeypatch.setattr(registry, "engine_class", {"gtts": First, "openjtalk": Streaming}.__getitem__)
+    Streaming.reset()
+    Streaming.breaks = 3
+    return Streaming
+
+
+def test_a_voice_that_can_is_heard_piece_by_piece_at_one_gain(streaming: type[Streaming]) -> None:
+    chain = VoiceChain(Settings(voices=("openjtalk",)))
+    pieces = list(chain.stream("テストです。"))
+    assert [(clip.seconds, name) for clip, name in pieces] == [(1, "openjtalk")] * 3
+    loudness = [float(clip.samples.astype(float).mean()) for clip, _ in pieces]
+    assert loudness[0] == pytest.approx(TARGET, rel=0.01)
+    assert loudness[1] == pytest.approx(2 * TARGET, rel=0.01)
+    kept, _ = chain.synthesize("テストです。")
+    assert (kept.seconds, len(streaming.spoken)) == (3, 1)
+    assert [clip.seconds for clip, _ in chain.stream("テストです。")] == [3]
+
+
+def test_the_next_voice_begins_anew_where_one_breaks_off(streaming: type[Streaming]) -> None:
+    streaming.breaks = 2
+    pieces = list(VoiceChain(Settings(voices=("openjtalk", "gtts"))).stream("テストです。"))
+    assert [name for _, name in pieces] == ["openjtalk", "openjtalk", "gtts"]
+    with pytest.raises(EngineFailed, match="broke off"):
+        list(VoiceChain(Settings(voices=("openjtalk",))).stream("テストです。"))
+
+
+def test_a_voice_that_cannot_stream_gives_one_piece() -> None:
+    assert [(clip.seconds, name) for clip, name in VoiceChain(Settings()).stream("テストです。")] == [(1, "gtts")]

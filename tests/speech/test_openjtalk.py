@@ -64,6 +64,43 @@ def test_nothing_to_speak_is_an_empty_clip(voice: OpenJTalk, text: str) -> None:
     assert voice.synthesize(text).seconds == 0
 
 
+def test_a_sentences_first_words_come_before_the_others_are_made(voice: OpenJTalk, ear: Ear) -> None:
+    pieces = list(voice.stream(SENTENCE))
+    whole = voice.synthesize(SENTENCE)
+    assert 0.3 < pieces[0].seconds < 1.2
+    assert sum(piece.seconds for piece in pieces) == pytest.approx(whole.seconds, abs=0.03)
+    together = np.concatenate([piece.samples for piece in pieces])
+    assert error_rate(ear.transcribe(together, SAMPLE_RATE), SENTENCE) < 0.2
+
+
+@pytest.mark.parametrize(
+    "text", ["認証のミドルウェアで、トークンの有効期限が確認されていません。", "変更を保存して、終了しました。"]
+)
+def test_there_is_no_joint_to_be_heard_between_two_pieces(voice: OpenJTalk, text: str) -> None:
+    pieces = [piece.samples.astype(float) for piece in voice.stream(text)]
+    together, whole = np.concatenate(pieces), voice.synthesize(text).samples.astype(float)
+    steepest = np.abs(np.diff(whole)).max()
+    for end in np.cumsum([len(piece) for piece in pieces[:-1]]):
+        around = together[end - SAMPLE_RATE // 20 : end + SAMPLE_RATE // 20]
+        assert np.abs(np.diff(around)).max() < steepest  # no click
+        silent = np.diff(np.flatnonzero(np.abs(around) > 1), prepend=0, append=len(around))
+        assert silent.max() < 0.03 * SAMPLE_RATE  # no hole
+    for piece in pieces[1:]:  # as loud as the one before it
+        assert 0.5 < np.sqrt(np.mean(piece**2)) / np.sqrt(np.mean(pieces[0] ** 2)) < 2
+
+
+def test_at_another_rate_a_sentence_is_one_piece(voice: OpenJTalk) -> None:
+    (piece,) = voice.stream(SENTENCE, 1.5)
+    assert np.array_equal(piece.samples, voice.synthesize(SENTENCE, 1.5).samples)
+
+
+@pytest.mark.parametrize("text", ["", "。", "ア", "アイウエオ" * 16, "ああ" * 8 + "いえあお" * 8, "漢字を読む。" * 40])
+def test_pieces_of_whatever_is_spoken_are_as_long_as_the_whole(voice: OpenJTalk, text: str) -> None:
+    pieces = list(voice.stream(text))
+    assert sum(piece.seconds for piece in pieces) == pytest.approx(voice.synthesize(text).seconds, abs=0.1)
+    assert all(np.abs(piece.samples.astype(int)).max() < 32_767 for piece in pieces)
+
+
 def test_control_characters_are_not_spoken(voice: OpenJTalk) -> None:
     plain, strewn = voice.synthesize("テスト中です"), voice.synthesize("\x07テスト\u200b中\x00です\x1b")
     assert strewn.seconds == pytest.approx(plain.seconds, rel=0.2)
@@ -87,8 +124,9 @@ def test_a_voice_file_of_the_users_own_speaks(voice: OpenJTalk, ear: Ear, tmp_pa
     shutil.copy(Path(pyopenjtalk.__file__).parent / "htsvoice/mei_normal.htsvoice", file)
     settings = Settings(openjtalk_voice=str(file))
     OpenJTalk.check(settings)
-    clip = OpenJTalk(settings).synthesize(SENTENCE)
-    assert error_rate(ear.transcribe(clip.samples, SAMPLE_RATE), SENTENCE) < 0.2
+    mine = OpenJTalk(settings)
+    assert error_rate(ear.transcribe(mine.synthesize(SENTENCE).samples, SAMPLE_RATE), SENTENCE) < 0.2
+    assert next(mine.stream(SENTENCE)).seconds < 1.2
 
 
 def test_a_voice_at_another_sampling_rate_is_resampled() -> None:
