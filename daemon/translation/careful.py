@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from daemon.translation import protection, typography
-from daemon.translation.engine import StreamingTranslator, Translator
+from daemon.translation.engine import SecondThoughts, StreamingTranslator, Translator
 from tts_plugin.errors import EngineFailed
 from tts_plugin.settings import Settings
 
 SECONDS = 4.0
-"""A first attempt that took longer gets no second one: the listener waits."""
+"""After which there is no further attempt: the listener waits."""
 _FINAL = re.compile(r"[。？！?!][」』）)]*\s*\Z")
 
 
@@ -29,18 +29,30 @@ class Careful:
 
     def translate(self, text: str, language: str) -> str | None:
         source = typography.plain(text)
-        started = time.monotonic()
+        until = time.monotonic() + SECONDS
         japanese = self.engine.translate(source, language)
         if japanese is None:
             return None
         lost = protection.missing(source, japanese)
-        protected = protection.protect(source)
-        if lost and protected.taken and time.monotonic() - started < SECONDS:
+        for attempt in self._attempts(source, language) if lost else ():
+            if time.monotonic() > until:
+                break
             with contextlib.suppress(EngineFailed):
-                second = protection.placed(self.engine.translate(protected.text, language) or "", protected)
-                if second and len(protection.missing(source, second)) < len(lost):
-                    japanese = second
+                other = attempt()
+                if other and len(left := protection.missing(source, other)) < len(lost):
+                    japanese, lost = other, left
+            if not lost:
+                break
         return protection.repaired(source, japanese)
+
+    def _attempts(self, source: str, language: str) -> Iterator[Callable[[], str]]:
+        """Other ways to translate it, for one that lost something: behind placeholders, then by a search as well."""
+        protected = protection.protect(source)
+        if not protected.taken:
+            return
+        yield lambda: protection.placed(self.engine.translate(protected.text, language) or "", protected)
+        if isinstance(engine := self.engine, SecondThoughts):
+            yield lambda: protection.placed(engine.retranslate(protected.text, language) or "", protected)
 
     def stream(self, text: str, language: str) -> Iterator[str]:
         """Clauses as they come; one that may be the last waits for what has to be added to it."""

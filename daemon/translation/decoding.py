@@ -6,6 +6,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from daemon.translation import faithful
 from daemon.translation.clauses import Clauses
@@ -20,29 +21,46 @@ _LOOK = 8
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One way to write a translation."""
+
+    beams: int
+    """Translations that grow side by side; with one, each token is there as soon as it is chosen."""
+    no_repeat: int
+    """So many tokens in a row come only once; 0: as often as the model likes."""
+
+
+GREEDY = Attempt(1, 0)
+LADDER = (GREEDY, Attempt(2, 0), Attempt(2, 3))
+"""What follows where an attempt went wrong."""
+
+
 def clauses(
     text: str,
-    write: Callable[[list[int], int], Iterator[int]],
+    write: Callable[[list[int], Attempt, float], Iterator[int]],
     say: Callable[[list[int]], str],
     *,
     start: list[int],
     end: int,
     most: int,
     model: str,
+    ladder: Sequence[Attempt] = LADDER,
 ) -> Iterator[str]:
     """The Japanese for `text`, in clauses. EngineFailed where it is not fit to be spoken.
 
-    `write` yields the ids after those that are there, given how long a run may not come twice; `say` turns ids
-    into Japanese; `start` are the ids that it begins with, and `most` bounds how many they become.
+    `write` yields the ids after those that are there, in the given way, and not beyond that time of the monotonic
+    clock; `say` turns ids into Japanese; `start` are the ids that it begins with, and `most` bounds how many they
+    become.
     """
     until = time.monotonic() + SECONDS
     spoken = Clauses()
     kept = start
     complaint: str | None = None
-    for no_repeat in (0, 3):
+    for attempt in ladder:
         # What has been said stays: a second attempt goes on from there.
         written, complaint = kept.copy(), f"it did not end within {most} tokens and {SECONDS:.0f} s"
-        for token in itertools.islice(write(written, no_repeat), most - len(kept)):
+        for token in itertools.islice(write(written, attempt, until), most - len(kept)):
             if token == end:
                 complaint = faithful.fault(text, say(written))
                 break
@@ -60,7 +78,9 @@ def clauses(
             if rest := spoken.rest(say(written)):
                 yield rest
             return
-        log.debug("%s: %s", model, complaint)
+        log.debug("%s, %s: %s", model, attempt, complaint)
+        if time.monotonic() > until:
+            break
     raise EngineFailed(f"{model}'s translation is not fit to be spoken: {complaint}.")
 
 

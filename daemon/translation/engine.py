@@ -33,3 +33,11 @@ class StreamingTranslator(Translator, Protocol):
 
         EngineFailed, also after some clauses, where the rest cannot be had.
         """
+
+
+@runtime_checkable
+class SecondThoughts(Translator, Protocol):
+    """A Translator that can find another translation than its first one, at more cost."""
+
+    def retranslate(self, text: str, language: str) -> str | None:
+        """As `translate`."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from daemon.translation import decoding, faithful
+from daemon.translation import beam, decoding, faithful
+from daemon.translation.beam import Rows
+from daemon.translation.decoding import Attempt
 from tts_plugin.errors import EngineUnavailable, ModelError
 from tts_plugin.settings import Settings
 
@@ -27,6 +29,9 @@ class Model(Protocol):
     def write(self, source: Any, begun: Sequence[int], no_repeat: int = 0) -> Iterator[int]:
         """The likeliest token after those that are there, and so on: who has enough stops asking."""
 
+    def rows(self, sources: Sequence[Any]) -> Rows:
+        """A translation of each, of which nothing is written yet."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -39,7 +44,8 @@ class Reading:
 
 
 class Neural(abc.ABC):
-    """Greedy, one sentence an input: models drop sentences when they are given several.
+    """One sentence an input: models drop sentences when they are given several. Greedy, and by beams where that
+    goes wrong.
 
     A subclass finds its model, loads it, and turns text into ids and back.
     """
@@ -83,6 +89,12 @@ class Neural(abc.ABC):
         return japanese if japanese or not text else None
 
     def stream(self, text: str, language: str) -> Iterator[str]:
+        yield from self._attempts(text, language, decoding.LADDER)
+
+    def retranslate(self, text: str, language: str) -> str | None:
+        return "".join(self._attempts(text, language, decoding.LADDER[1:])) or None
+
+    def _attempts(self, text: str, language: str, ladder: Sequence[Attempt]) -> Iterator[str]:
         if faithful.needs_no_translation(text):
             yield text
             return
@@ -90,14 +102,22 @@ class Neural(abc.ABC):
             return
         most = faithful.most_tokens(len(reading.ids), self.NAME)
         source = self._model.read(reading.ids, reading.sayable)
+
+        def write(written: list[int], attempt: Attempt, until: float) -> Iterator[int]:
+            if attempt.beams == 1:
+                return self._model.write(source, written, attempt.no_repeat)
+            return beam.search(
+                self._model.rows([source]),
+                written,
+                width=attempt.beams,
+                no_repeat=attempt.no_repeat,
+                end=self._end,
+                most=most,
+                until=until,
+            )
+
         yield from decoding.clauses(
-            text,
-            lambda written, no_repeat: self._model.write(source, written, no_repeat),
-            reading.say,
-            start=self._begun,
-            end=self._end,
-            most=most,
-            model=self.NAME,
+            text, write, reading.say, start=self._begun, end=self._end, most=most, model=self.NAME, ladder=ladder
         )
 
     @classmethod

@@ -16,6 +16,7 @@ from daemon.translation.checkpoint import Checkpoint
 from daemon.translation.decoding import repeating
 from daemon.translation.tokens import END, UNKNOWN
 from daemon.translation.torch_network import Network
+from daemon.translation.torch_rows import Rows
 from daemon.translation.torch_state import ROOM, WINDOWS, Source, State
 from daemon.translation.torch_weights import Weights
 from tts_plugin.errors import ModelError
@@ -80,6 +81,10 @@ class TorchModel:
             yield from self._write(state, source, [*begun], no_repeat)
         finally:
             self._give_back(state)
+
+    def rows(self, sources: Sequence[Source]) -> Rows:
+        """A translation of each, of which nothing is written yet."""
+        return Rows(self.network, sources)
 
     def works(self) -> bool:
         """Whether it computes numbers, and step by step the same ones as at once. Sets up memory and kernels, too."""

@@ -57,12 +57,16 @@ class Network:
             asking = self._heads(layer.ask(layer.before_ask(stream)))[0]
             stream = stream + layer.ask_out(self._attend(asking, keys[:, :window], values[:, :window], unread))
             stream = self._think(layer, stream)
-        hidden = weights.decoded(stream[-1])
-        state.hidden.copy_(hidden)
-        logits = torch.cat([functional.linear(hidden, weights.head), functional.linear(hidden, state.names)])
-        state.token.copy_(state.ids.index_select(0, (logits + state.bias).argmax(0, keepdim=True)))
+        state.hidden.copy_(weights.decoded(stream[-1]))
+        state.token.copy_(state.ids.index_select(0, self.logits(state).argmax(0, keepdim=True)))
         state.place.copy_(places[-1:] + 1)
         state.written[state.place] = state.token
+
+    def logits(self, state: State) -> Tensor:
+        """What the next token may be, in the order of the state's ids."""
+        hidden = state.hidden.to(self.dtype)
+        found = torch.cat([functional.linear(hidden, self.weights.head), functional.linear(hidden, state.names)])
+        return found + state.bias
 
     def _embed(self, tokens: Tensor, places: Tensor) -> Tensor:
         rows = self.weights.table.index_select(0, tokens).float() * self.weights.shape.scale

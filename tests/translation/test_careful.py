@@ -48,6 +48,27 @@ def test_a_lost_name_gets_a_second_attempt_behind_a_placeholder() -> None:
     assert model.asked == [SOURCE, "I updated X1 and added 3 tests."]
 
 
+class SearchingModel(Model):
+    """Finds another translation, when it is asked for one."""
+
+    def retranslate(self, text: str, language: str) -> str | None:
+        return self.translate(f"again: {text}", language)
+
+
+def test_what_a_placeholder_alone_does_not_save_a_search_may() -> None:
+    model = SearchingModel(
+        lambda text: "X1を更新し、3つ追加しました。" if text.startswith("again") else "更新し、3つ追加しました。"
+    )
+    assert Careful(model).translate(SOURCE, "en") == "app.pyを更新し、3つ追加しました。"
+    assert model.asked == [SOURCE, "I updated X1 and added 3 tests.", "again: I updated X1 and added 3 tests."]
+
+
+def test_what_a_placeholder_saves_is_not_searched_for() -> None:
+    model = SearchingModel(lambda text: "X1を更新し、3つ追加しました。" if "X1" in text else "3つ追加しました。")
+    assert Careful(model).translate(SOURCE, "en") == "app.pyを更新し、3つ追加しました。"
+    assert len(model.asked) == 2
+
+
 @pytest.mark.parametrize("second", ["更新です。", None, ""])
 def test_a_second_attempt_that_is_no_better_is_not_taken(second: str | None) -> None:
     model = Model(lambda text: second if "X1" in text else "更新し、テストを3つ追加しました。")

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import weakref
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from daemon.translation.faithful import LONGEST
 from daemon.translation.languages import nllb_code
 from daemon.translation.nllb_torch import NllbTorch
 from daemon.translation.pieces import Pieces
+from tests.translation.scripted import Scripted
 from tts_plugin.errors import EngineFailed, EngineUnavailable
 from tts_plugin.settings import Settings
 
@@ -244,28 +244,13 @@ def test_two_streams_do_not_disturb_each_other(nllb: NllbTorch) -> None:
     assert nllb._model._idle == [nllb._model._home]
 
 
-class Scripted:
-    """A model that writes what it is told to; each attempt takes the next script."""
-
-    def __init__(self, *scripts: Sequence[int]) -> None:
-        self.scripts = iter(scripts)
-        self.asked: list[tuple[list[int], int]] = []
-
-    def read(self, ids: Sequence[int], sayable: Sequence[int]) -> None:
-        """There is nothing to remember."""
-
-    def write(self, source: None, begun: Sequence[int], no_repeat: int = 0) -> Iterator[int]:
-        self.asked.append(([*begun], no_repeat))
-        yield from next(self.scripts)
-
-
-def test_a_loop_is_cut_and_tried_again_without_repetitions(nllb: NllbTorch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_is_cut_and_tried_again_by_a_search(nllb: NllbTorch, monkeypatch: pytest.MonkeyPatch) -> None:
     good = nllb._tokenizer.encode(HELLO[1], "jpn_Jpan")[1:]
     model = Scripted([good[0]] * 500, good)
     monkeypatch.setattr(nllb, "_model", model)
     assert nllb.translate(HELLO[0], "en") == HELLO[1]
     start = [*nllb._begun]
-    assert model.asked == [(start, 0), (start, 3)]
+    assert model.asked == [(start, 1), (start, 2)]
 
 
 def test_names_are_spelt_as_the_converted_model_spells_them(nllb: NllbTorch, converted_tiny: str) -> None:
