@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from daemon.narration import SAMPLE_RATE, AudioClip, Narration, Sentence, Stage
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 AHEAD = 2
 """Parts that may wait between two stages: enough to never starve, few enough to cut cheaply."""
+TOGETHER = 4
+"""Sentences that are translated at once. Eight would be a tenth quicker, and twice as long on their way."""
 JOIN_SECONDS = 2.0
 NARRATION_END = -1
 
@@ -81,21 +83,30 @@ class Pipeline:
         if sentences and (name := self._alternation.name_to_say(narration)) and self._studio.settings.session_label:
             narration.timeline.mark(Stage.FIRST_TRANSLATED)
             self._translated.put(Part(narration, narration.first_sentence, f"{to_reading(name, user_terms())}、"))
-        for index in range(narration.first_sentence, len(sentences)):
+        for index, text in self._japanese(sentences, narration):
+            if narration.cancelled.is_set():
+                return
+            if text is not None:
+                narration.timeline.mark(Stage.FIRST_TRANSLATED)
+            self._translated.put(Part(narration, index, text))
+
+    def _japanese(self, sentences: Sequence[Sentence], narration: Narration) -> Iterator[tuple[int, str | None]]:
+        """What of each sentence is there to be spoken, as it comes, and None at its end."""
+        first = narration.first_sentence
+        if self._studio.settings.streaming and first < len(sentences):
             # The first sentence clause by clause, for latency. By the second there is speech to be heard meanwhile,
             # and a voice reads a whole sentence better than its parts.
-            streamed = self._studio.settings.streaming and index == narration.first_sentence
-            for text in self._japanese(sentences[index], streamed):
-                if narration.cancelled.is_set():
-                    return
-                narration.timeline.mark(Stage.FIRST_TRANSLATED)
-                self._translated.put(Part(narration, index, text))
-            self._translated.put(Part(narration, index))
-
-    def _japanese(self, sentence: Sentence, streamed: bool) -> Iterator[str]:
-        if streamed:
-            return (part.text for part in self._studio.translators.stream(sentence))
-        return iter((self._studio.translators.translate(sentence).text,))
+            for part in self._studio.translators.stream(sentences[first]):
+                yield first, part.text
+            yield first, None
+            first += 1
+        for start, end in _groups(first, len(sentences)):
+            unwanted = narration.cancelled.is_set
+            for index, part in enumerate(
+                self._studio.translators.translate_together(sentences[start:end], unwanted), start
+            ):
+                yield index, part.text
+                yield index, None
 
     def _synthesize_all(self) -> None:
         voice: str | None = None
@@ -164,6 +175,14 @@ class Pipeline:
             self._progress.end_of_sentence(part.index)
             self._studio.output.write(PAUSE, narration.cancelled)
             self._progress.add(len(PAUSE.samples))
+
+
+def _groups(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Sentences to translate together: one, two, then four at a time, so that none waits for many others."""
+    size = 1
+    while start < end:
+        yield start, min(start + size, end)
+        start, size = start + size, min(2 * size, TOGETHER)
 
 
 def _pieces(clip: AudioClip) -> Iterator[AudioClip]:

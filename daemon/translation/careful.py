@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from daemon.translation import protection, typography
-from daemon.translation.engine import SecondThoughts, StreamingTranslator, Translator
+from daemon.translation.engine import SecondThoughts, SeveralTranslator, StreamingTranslator, Translator
 from tts_plugin.errors import EngineFailed
 from tts_plugin.settings import Settings
 
@@ -31,8 +31,24 @@ class Careful:
         source = typography.plain(text)
         until = time.monotonic() + SECONDS
         japanese = self.engine.translate(source, language)
-        if japanese is None:
-            return None
+        return None if japanese is None else self._whole(source, language, japanese, until)
+
+    def translate_together(self, texts: Sequence[str], language: str, unwanted: Callable[[], bool]) -> list[str | None]:
+        """See SeveralTranslator."""
+        if not isinstance(self.engine, SeveralTranslator):
+            return [None] * len(texts)
+        sources = [typography.plain(text) for text in texts]
+        return [
+            None
+            if japanese is None or unwanted()
+            else self._whole(source, language, japanese, time.monotonic() + SECONDS)
+            for source, japanese in zip(
+                sources, self.engine.translate_together(sources, language, unwanted), strict=True
+            )
+        ]
+
+    def _whole(self, source: str, language: str, japanese: str, until: float) -> str:
+        """The translation with what it lost, by another one if there is a better one in time."""
         lost = protection.missing(source, japanese)
         for attempt in self._attempts(source, language) if lost else ():
             if time.monotonic() > until:

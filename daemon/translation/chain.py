@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from daemon.engines import Slot
 from daemon.narration import Sentence, TranslatedSentence
 from daemon.translation import registry
-from daemon.translation.cache import TranslationCache
 from daemon.translation.careful import Careful
-from daemon.translation.engine import StreamingTranslator, Translator
-from tts_plugin import __version__
+from daemon.translation.engine import SeveralTranslator, StreamingTranslator, Translator
+from daemon.translation.memory import Memory
 from tts_plugin.errors import YomiageError
 from tts_plugin.settings import Settings
 
@@ -55,30 +54,30 @@ class TranslatorChain:
             )
             for name in registry.in_order(settings)
         ]
-        self._cache = TranslationCache()
-        if not settings.translation_cache:
-            self._cache.forget()
-        self._kept_as = {
-            slot.name: f"{__version__} {registry.identity(slot.name, settings)}"
-            for slot in self._slots
-            if slot.name in registry.MODELS and settings.translation_cache
-        }
-        """Model -> its name in the cache."""
+        self._memory = Memory((slot.name for slot in self._slots), settings)
 
     def translate(self, sentence: Sentence) -> TranslatedSentence:
         """The sentence in Japanese; as it is, and without an engine's name, where no engine can."""
         for slot in self._candidates():
-            if (japanese := self._kept(slot, sentence)) is not None:
+            if (japanese := self._translated(slot, sentence)) is not None:
                 return TranslatedSentence(japanese, sentence, slot.name)
-            try:
-                japanese = slot.use(functools.partial(_translate, sentence))
-            except YomiageError as error:
-                log.debug("%s: %s", slot.name, error)
-            else:
-                if japanese is not None:
-                    self._keep(slot, sentence, japanese)
-                    return TranslatedSentence(japanese, sentence, slot.name)
         return TranslatedSentence(sentence.text, sentence, None)
+
+    def translate_together(
+        self, sentences: Sequence[Sentence], unwanted: Callable[[], bool] = lambda: False
+    ) -> list[TranslatedSentence]:
+        """As `translate` for each, several at once where an engine can. Stops where `unwanted` becomes true."""
+        found: dict[int, TranslatedSentence] = {}
+        for slot in self._candidates():
+            left = [number for number in range(len(sentences)) if number not in found]
+            together = self._together(slot, sentences, left, unwanted) if slot.name in registry.SEVERAL else {}
+            for number in left:
+                if unwanted():
+                    break
+                japanese = together.get(number) or self._translated(slot, sentences[number])
+                if japanese is not None:
+                    found[number] = TranslatedSentence(japanese, sentences[number], slot.name)
+        return [found.get(number) or TranslatedSentence(s.text, s, None) for number, s in enumerate(sentences)]
 
     def stream(self, sentence: Sentence) -> Iterator[TranslatedSentence]:
         """The sentence in Japanese, in parts as they come: clauses where the engine can, else in one.
@@ -87,7 +86,7 @@ class TranslatorChain:
         than lost.
         """
         for slot in self._candidates():
-            if (kept := self._kept(slot, sentence)) is not None:
+            if (kept := self._memory.get(slot.name, sentence)) is not None:
                 yield TranslatedSentence(kept, sentence, slot.name)
                 return
             said = ""
@@ -100,7 +99,7 @@ class TranslatorChain:
                 log.debug("%s: %s", slot.name, error)
             else:
                 if said:
-                    self._keep(slot, sentence, said)
+                    self._memory.put(slot.name, sentence, said)
                     return
         yield TranslatedSentence(sentence.text, sentence, None)
 
@@ -123,16 +122,43 @@ class TranslatorChain:
         """Name -> `state` and `reason` of each engine, in their order."""
         return {slot.name: slot.health() for slot in self._slots}
 
-    def _kept(self, slot: Slot[Translator], sentence: Sentence) -> str | None:
-        """The translation that this engine made before; it need not be in memory for that."""
-        if (name := self._kept_as.get(slot.name)) is None:
+    def _translated(self, slot: Slot[Translator], sentence: Sentence) -> str | None:
+        if (japanese := self._memory.get(slot.name, sentence)) is not None:
+            return japanese
+        try:
+            japanese = slot.use(functools.partial(_translate, sentence))
+        except YomiageError as error:
+            log.debug("%s: %s", slot.name, error)
             return None
-        return self._cache.get(name, sentence.language, sentence.text)
+        if japanese is not None:
+            self._memory.put(slot.name, sentence, japanese)
+        return japanese
 
-    def _keep(self, slot: Slot[Translator], sentence: Sentence, japanese: str) -> None:
-        # What is its own translation (a number, a path) is not worth a place.
-        if (name := self._kept_as.get(slot.name)) is not None and japanese != sentence.text:
-            self._cache.put(name, sentence.language, sentence.text, japanese)
+    def _together(
+        self,
+        slot: Slot[Translator],
+        sentences: Sequence[Sentence],
+        numbers: Sequence[int],
+        unwanted: Callable[[], bool],
+    ) -> dict[int, str]:
+        """The Japanese for those of the numbered sentences that the engine translates together."""
+        found: dict[int, str] = {}
+        fresh = [number for number in numbers if self._memory.get(slot.name, sentences[number]) is None]
+        for language in dict.fromkeys(sentences[number].language for number in fresh):
+            group = [number for number in fresh if sentences[number].language == language]
+            if len(group) < 2 or unwanted():
+                continue
+            texts = [sentences[number].text for number in group]
+            try:
+                together = slot.use(functools.partial(_together, texts, language, unwanted))
+            except YomiageError as error:
+                log.debug("%s: %s", slot.name, error)
+                continue
+            for number, japanese in zip(group, together, strict=True):
+                if japanese:
+                    self._memory.put(slot.name, sentences[number], japanese)
+                    found[number] = japanese
+        return found
 
     def _candidates(self) -> Iterator[Slot[Translator]]:
         """The engines to try. What one of two engines with the same model refuses, the other need not see."""
@@ -153,6 +179,14 @@ def _load(name: str, settings: Settings) -> Translator:
 
 def _translate(sentence: Sentence, engine: Translator) -> str | None:
     return engine.translate(sentence.text, sentence.language)
+
+
+def _together(
+    texts: Sequence[str], language: str, unwanted: Callable[[], bool], engine: Translator
+) -> list[str | None]:
+    if isinstance(engine, SeveralTranslator):
+        return engine.translate_together(texts, language, unwanted)
+    return [None] * len(texts)
 
 
 def _parts(sentence: Sentence, engine: Translator) -> Iterator[str]:

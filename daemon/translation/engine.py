@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from tts_plugin.settings import Settings
@@ -41,3 +41,14 @@ class SecondThoughts(Translator, Protocol):
 
     def retranslate(self, text: str, language: str) -> str | None:
         """As `translate`."""
+
+
+@runtime_checkable
+class SeveralTranslator(Translator, Protocol):
+    """A Translator that translates several sentences in less time than one after the other."""
+
+    def translate_together(self, texts: Sequence[str], language: str, unwanted: Callable[[], bool]) -> list[str | None]:
+        """The Japanese for each sentence of one language; None for what is to be asked for alone.
+
+        It looks at `unwanted` while it works, and stops where that is true.
+        """

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from daemon.translation import converted, devices, faithful
-from daemon.translation.neural import Neural, Reading
+from daemon.translation.neural import Reading
+from daemon.translation.several import Several
 from tts_plugin.errors import ModelError
 from tts_plugin.settings import Settings
 
 
-class Marian(Neural):
+class Marian(Several):
     """Knows one source language: others are for another engine."""
 
     NAME = "Marian"

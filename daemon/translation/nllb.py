@@ -7,12 +7,13 @@ from pathlib import Path
 
 from daemon.translation import converted, devices, faithful
 from daemon.translation.languages import JAPANESE, nllb_code
-from daemon.translation.neural import Neural, Reading
+from daemon.translation.neural import Reading
+from daemon.translation.several import Several
 from daemon.translation.tokens import END
 from tts_plugin.settings import Settings
 
 
-class Nllb(Neural):
+class Nllb(Several):
     """NLLB as `yomiage model download` leaves it."""
 
     NAME = "NLLB"

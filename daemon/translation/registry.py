@@ -28,6 +28,9 @@ HEAVY = frozenset({"nllb", "nllb_torch", "marian"})
 MODELS = HEAVY | {"llm"}
 """Engines whose sentences a model makes up: they are checked, repaired and kept. The others look theirs up."""
 
+SEVERAL = frozenset({"nllb", "marian"})
+"""Engines that translate several sentences in less time than one after the other."""
+
 SAME_MODEL = frozenset({"nllb", "nllb_torch"})
 """Two ways to run the checkpoint of the setting `model`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -67,6 +67,27 @@ def test_what_a_placeholder_saves_is_not_searched_for() -> None:
     model = SearchingModel(lambda text: "X1を更新し、3つ追加しました。" if "X1" in text else "3つ追加しました。")
     assert Careful(model).translate(SOURCE, "en") == "app.pyを更新し、3つ追加しました。"
     assert len(model.asked) == 2
+
+
+class SeveralModel(Model):
+    def translate_together(self, texts: Sequence[str], language: str, unwanted: Callable[[], bool]) -> list[str | None]:
+        return [self.translate(text, language) for text in texts]
+
+
+def test_what_is_translated_together_is_repaired_alone() -> None:
+    says = {SOURCE: "更新し、3つ追加しました。", "I updated X1 and added 3 tests.": "X1を更新し、3つ追加しました。"}
+    careful = Careful(SeveralModel(says.get))
+    assert careful.translate_together([SOURCE, "What?"], "en", lambda: False) == [
+        "app.pyを更新し、3つ追加しました。",
+        None,
+    ]
+    assert careful.translate_together([SOURCE], "en", lambda: True) == [None]
+
+
+def test_a_model_that_takes_one_at_a_time_is_asked_for_each_alone() -> None:
+    model = Model(lambda text: "できました。")
+    assert Careful(model).translate_together([SOURCE], "en", lambda: False) == [None]
+    assert model.asked == []
 
 
 @pytest.mark.parametrize("second", ["更新です。", None, ""])

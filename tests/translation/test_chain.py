@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -312,3 +312,64 @@ def test_a_name_that_the_model_lost_is_heard_all_the_same() -> None:
     sentence = Sentence("I updated config.toml.", "en")
     said = TranslatorChain(Settings()).translate(sentence)
     assert said == result("ファイルを更新しました（config.toml）。", "nllb", sentence)
+
+
+class Several(Levers):
+    """Translates together what it knows, and counts how often it is asked for several and for one."""
+
+    groups: ClassVar[list[list[str]]] = []
+    singles: ClassVar[list[str]] = []
+
+    def translate_together(self, texts: Sequence[str], language: str, unwanted: Callable[[], bool]) -> list[str | None]:
+        self.groups.append([*texts])
+        return [None if text == "hard" else f"{language}:{text}" for text in texts]
+
+    def translate(self, text: str, language: str) -> str | None:
+        self.singles.append(text)
+        return f"alone:{text}"
+
+
+@pytest.fixture
+def several(monkeypatch: pytest.MonkeyPatch) -> type[Several]:
+    Several.checks, Several.loads, Several.checked = nothing, nothing, 0
+    Several.groups, Several.singles = [], []
+    First.answers = lambda text: "一" if text == "known" else None
+    fakes = {"passthrough": Passthrough, "phrasebook": First, "nllb": Several}
+    monkeypatch.setattr(registry, "engine_class", fakes.__getitem__)
+    return Several
+
+
+def sentences(*texts: str, language: str = "en") -> list[Sentence]:
+    return [Sentence(text, language) for text in texts]
+
+
+def test_what_one_engine_knows_the_next_is_not_asked_for_and_the_rest_goes_together(several: type[Several]) -> None:
+    translators = TranslatorChain(Settings(translators=("phrasebook", "nllb")))
+    asked = [*sentences("a", "known", "b"), *sentences("終わり。", language="ja"), *sentences("c", "hard")]
+    found = translators.translate_together(asked)
+    assert [part.text for part in found] == ["en:a", "一", "en:b", "終わり。", "en:c", "alone:hard"]
+    assert [part.engine for part in found] == ["nllb", "phrasebook", "nllb", "passthrough", "nllb", "nllb"]
+    assert [part.source for part in found] == asked
+    assert (several.groups, several.singles) == ([["a", "b", "c", "hard"]], ["hard"])
+    again = translators.translate_together(asked)
+    assert again == found
+    assert len(several.groups) == 1
+
+
+def test_languages_go_apart_and_one_sentence_goes_alone(several: type[Several]) -> None:
+    translators = TranslatorChain(Settings(translators=("nllb",), translation_cache=False))
+    asked = [*sentences("a", "b"), *sentences("x", "y", language="de"), *sentences("f", language="fr")]
+    assert [part.text for part in translators.translate_together(asked)] == ["en:a", "en:b", "de:x", "de:y", "alone:f"]
+    assert several.groups == [["a", "b"], ["x", "y"]]
+
+
+def test_where_several_fail_each_is_asked_for_alone(several: type[Several], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(several, "translate_together", raising(EngineFailed("no")))
+    found = TranslatorChain(Settings(translators=("nllb",))).translate_together(sentences("a", "b"))
+    assert [part.text for part in found] == ["alone:a", "alone:b"]
+
+
+def test_what_is_unwanted_is_not_translated(several: type[Several]) -> None:
+    found = TranslatorChain(Settings(translators=("nllb",))).translate_together(sentences("a", "b"), lambda: True)
+    assert [(part.text, part.engine) for part in found] == [("a", None), ("b", None)]
+    assert (several.groups, several.singles) == ([], [])

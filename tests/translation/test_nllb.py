@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from daemon.narration import Sentence
 from daemon.translation import converted, faithful
 from daemon.translation.chain import TranslatorChain
-from daemon.translation.engine import StreamingTranslator
+from daemon.translation.engine import SeveralTranslator, StreamingTranslator
 from daemon.translation.nllb import Nllb
 from daemon.translation.tokens import END
 from tests.translation.scripted import Scripted
@@ -91,6 +92,50 @@ def test_two_streams_do_not_disturb_each_other(nllb: Nllb) -> None:
         for said, part in zip(heard, parts, strict=True):
             said.append(part)
     assert ["".join(said) for said in heard] == [pair[1] for pair in known[:2]]
+
+
+def test_together_they_become_what_each_becomes_alone(nllb: Nllb) -> None:
+    assert isinstance(nllb, SeveralTranslator)
+    english = [source for source, _, language in pairs() if language == "en"]
+    alone = [nllb.translate(source, "en") for source in english]
+    together: list[str | None] = []
+    for start in range(0, len(english), 4):
+        together += nllb.translate_together(english[start : start + 4], "en", lambda: False)
+    differing = sum(japanese != other for japanese, other in zip(alone, together, strict=True))
+    assert differing <= 0.01 * len(english)
+
+
+def test_what_is_not_for_several_is_left_to_be_asked_for_alone(nllb: Nllb) -> None:
+    hello, test = (source for source, _, _ in pairs()[:2])
+    texts = [hello, "src/app.py", "word " * 500, test]
+    assert nllb.translate_together(texts, "en", lambda: False) == [
+        nllb.translate(hello, "en"),
+        None,
+        None,
+        nllb.translate(test, "en"),
+    ]
+    assert nllb.translate_together(["42"], "en", lambda: False) == [None]
+
+
+def test_several_stop_when_they_are_unwanted(nllb: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 0
+    step = nllb._model.step  # type: ignore[attr-defined]
+
+    def counted(feed: dict[str, Any]) -> Any:
+        nonlocal steps
+        steps += 1
+        return step(feed)
+
+    monkeypatch.setattr(nllb._model, "step", counted)
+    texts = [source for source, _, _ in pairs()[:4]]
+    assert nllb.translate_together(texts, "en", lambda: steps >= 2) == [None] * 4
+    assert steps == 2
+
+
+def test_a_loop_among_several_is_left_to_be_asked_for_alone(nllb: Nllb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faithful, "fault", lambda source, japanese: "it repeats" if "元気" in japanese else None)
+    hello, test = "Hello, how are you today?", pairs()[1]
+    assert nllb.translate_together([hello, test[0]], "en", lambda: False) == [None, test[1]]
 
 
 def test_the_source_language_matters(nllb: Nllb) -> None:
