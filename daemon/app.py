@@ -146,18 +146,10 @@ class App:
 
     def checks(self) -> list[dict[str, Any]]:
         """What `doctor` asks of the daemon: name, ok, detail of each part."""
+        from daemon.checks import checks
+
         self._wait_until_ready()
-        problems = self._watch.problems
-        found = [_check("settings", not problems, "; ".join(problems) or "in order")]
-        for kind, name, engine in self._studio.engine_classes():
-            try:
-                engine.check(self._watch.current)
-                found.append(_check(f"{kind} {name}", True, "can run"))
-            except EngineUnavailable as error:
-                found.append(_check(f"{kind} {name}", False, str(error)))
-        if (wanted := self._watch.current.output_device) is not None:
-            found.append(_output_device(wanted, self._watch.current))
-        return found
+        return checks(self._studio, self._watch.problems)
 
     def _apply(self, settings: Settings) -> None:
         if not settings.enabled:
@@ -184,17 +176,3 @@ class App:
     def _wait_until_ready(self) -> None:
         if not self._ready.wait(STARTING_SECONDS):
             raise EngineUnavailable("The daemon is still starting; try again in a moment.")
-
-
-def _check(name: str, ok: bool, detail: str) -> dict[str, Any]:
-    return {"name": name, "ok": ok, "detail": detail}
-
-
-def _output_device(wanted: str, settings: Settings) -> dict[str, Any]:
-    from daemon.playback.devices import missing, output_devices
-
-    try:
-        chosen = [device.name for device in output_devices(settings) if device.chosen]
-    except EngineUnavailable as error:
-        return _check("output device", False, str(error))
-    return _check("output device", bool(chosen), chosen[0] if chosen else missing(wanted))

@@ -62,7 +62,7 @@ class Studio:
         if _differ(old, settings, VoiceChain.SETTINGS):
             self._replace_voices(settings)
         self.voices.apply(settings)
-        if _differ(old, settings, ("output", "wav_directory", "output_device")):
+        if _differ(old, settings, ("output", "wav_directory", "output_device", "others_volume")):
             self.output.apply(settings)
 
     def rebuild(self, settings: Settings) -> None:

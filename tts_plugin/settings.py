@@ -194,6 +194,13 @@ class Settings(BaseModel):
         description="The loudspeaker's name, or a part that only its name has (`yomiage devices` lists them); null for "
         "the system's default, which also speaks where there is none of that name.",
     )
+    others_volume: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="How loud other players stay while speech is heard: 0.3 turns them down, 1 leaves them alone. "
+        "Linux (PulseAudio, PipeWire).",
+    )
     wav_directory: str | None = Field(
         None, description="Where the wav output writes; null for the recordings folder in the data directory."
     )

@@ -7,6 +7,7 @@ import threading
 import time
 
 from daemon.narration import AudioClip
+from daemon.playback.ducking import Ducking
 from daemon.playback.output import Output, OutputLost
 from daemon.playback.registry import open_output
 from tts_plugin.errors import EngineFailed, EngineUnavailable
@@ -24,6 +25,7 @@ class Loudspeaker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._ducking = Ducking(settings)
         self._lock = threading.Lock()
         self._output: Output | None = None
         self._problem: str | None = None
@@ -38,37 +40,28 @@ class Loudspeaker:
         EngineUnavailable where there is no output, or where none came back in time.
         """
         output = self._opened()
+        if self._settings.output != "wav":
+            self._ducking.begin()
+        going_on = False
         try:
-            return output.write(clip, cancelled)
-        except OutputLost as lost:
-            return self._go_on(output, lost, cancelled)
-        except EngineFailed as error:
-            self._lose(output, str(error))
-            raise
+            going_on = self._write(output, clip, cancelled)
+        finally:
+            if not going_on:
+                self._ducking.end()
+        return going_on
 
     def drain(self, cancelled: threading.Event) -> bool:
         """As Output.drain, and as `write` where the output is lost."""
-        end: float | None = None
-        while True:
-            with self._lock:
-                output = self._output
-            if output is None:
-                return not cancelled.is_set()
-            try:
-                return output.drain(cancelled)
-            except OutputLost as lost:
-                # A device that dies anew each time must not hold the narration for ever.
-                end = end or time.monotonic() + lost.unheard.seconds + REOPEN_SECONDS
-                if not self._go_on(output, lost, cancelled, end):
-                    return False
-            except EngineFailed as error:
-                self._lose(output, str(error))
-                raise
+        try:
+            return self._drain(cancelled)
+        finally:
+            self._ducking.end()
 
     def stop(self) -> None:
         with self._lock:
             if self._output is not None:
                 self._output.stop()
+        self._ducking.end()
 
     def close(self) -> None:
         with self._lock:
@@ -76,10 +69,12 @@ class Loudspeaker:
         if output is not None:
             output.stop()
             output.close()
+        self._ducking.close()
 
     def apply(self, settings: Settings) -> None:
         """Takes new settings; the next write opens what they name."""
         self._settings = settings
+        self._ducking.apply(settings)
         with self._lock:
             output, self._output = self._output, None
         # Not silenced: whoever is writing to it finds it lost, and goes on with the next.
@@ -106,6 +101,33 @@ class Loudspeaker:
         with self._lock:
             self._output, self._problem = output, None
         return output
+
+    def _write(self, output: Output, clip: AudioClip, cancelled: threading.Event) -> bool:
+        try:
+            return output.write(clip, cancelled)
+        except OutputLost as lost:
+            return self._go_on(output, lost, cancelled)
+        except EngineFailed as error:
+            self._lose(output, str(error))
+            raise
+
+    def _drain(self, cancelled: threading.Event) -> bool:
+        end: float | None = None
+        while True:
+            with self._lock:
+                output = self._output
+            if output is None:
+                return not cancelled.is_set()
+            try:
+                return output.drain(cancelled)
+            except OutputLost as lost:
+                # A device that dies anew each time must not hold the narration for ever.
+                end = end or time.monotonic() + lost.unheard.seconds + REOPEN_SECONDS
+                if not self._go_on(output, lost, cancelled, end):
+                    return False
+            except EngineFailed as error:
+                self._lose(output, str(error))
+                raise
 
     def _go_on(self, output: Output, lost: OutputLost, cancelled: threading.Event, end: float | None = None) -> bool:
         """Writes what was not heard to another output; False where `cancelled` was set before that."""

@@ -99,9 +99,10 @@ class SoundServer:
         return self._count("clients")
 
     def _count(self, what: str) -> int:
-        return len(self._ask("list", "short", what).splitlines())
+        return len(self.ask("list", "short", what).splitlines())
 
-    def _ask(self, *words: str) -> str:
+    def ask(self, *words: str) -> str:
+        """What pactl says."""
         environment = {**os.environ, **self.environment}
         return subprocess.run(
             ["pactl", *words], env=environment, capture_output=True, check=True, timeout=10, text=True
@@ -111,11 +112,11 @@ class SoundServer:
     def second_sink(self, name: str) -> Iterator[None]:
         """Another device, under that name, while the block runs."""
         properties = f"sink_properties=device.description={name}"
-        module = self._ask("load-module", "module-null-sink", f"sink_name={name}", properties, f"rate={RATE}")
+        module = self.ask("load-module", "module-null-sink", f"sink_name={name}", properties, f"rate={RATE}")
         try:
             yield
         finally:
-            self._ask("unload-module", module.strip())
+            self.ask("unload-module", module.strip())
 
     @contextmanager
     def recording(self, sink: str = "ear") -> Iterator[Recorder]:
