@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from training import placeholders, spelling
+from daemon.translation import placeholders, spelling
+from training import paired
 
 STYLE_DIRECTORY = Path(__file__).resolve().parent / "data" / "style"
 STYLE, AGENT, HUMAN, VENDOR, MACHINE = range(5)
@@ -22,7 +23,7 @@ AGENT_SOURCES = frozenset(
 DROPPED = frozenset({"cpp-docs:mt", "dotnet-docs:mt"})
 """Machine translation that misplaces what it should keep."""
 
-_JAPANESE = re.compile(f"[{spelling.JAPANESE}]")
+_JAPANESE = re.compile(f"[{paired.JAPANESE}]")
 _LETTERS = re.compile(r"[A-Za-z]")
 _FOREIGN = re.compile(r"[^\x00-\x7f\u2000-\u27bf\ue000-\uf8fféèüöäçñ°µ×©®£€¥]")
 _STRONG = re.compile(r"[\d_/\\.()=:$]|[a-z][A-Z]")
@@ -86,7 +87,7 @@ def kept_names(pairs: Iterable[Pair], least: int = 4, share: float = 0.9) -> set
 
 def usable(pair: Pair, names: Collection[str]) -> Pair | str:
     """The pair in the model's spelling, or why it is not taken."""
-    english, japanese, missing = placeholders.protect_pair(pair.english, pair.japanese, names)
+    english, japanese, missing = paired.protect_pair(pair.english, pair.japanese, names)
     if pair.tier != STYLE and (reason := _fault(pair, english, japanese, missing)):
         return reason
     if english.endswith((".", "!")) and _JAPANESE.match(japanese[-1:]):

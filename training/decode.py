@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
+from daemon.translation.placeholders import Protected, Unfaithful, protect
 from training.model import Starter
-from training.pieces import END, PAD, Vocabulary
-from training.placeholders import Protected, Unfaithful, protect
+from training.pieces import BLANK, END, PAD, Vocabulary
 
 BATCH = 64
 LONGEST = 200
@@ -52,10 +51,8 @@ def _search(model: Starter, sources: list[list[int]], beam: int) -> Iterator[lis
     """For each source its hypotheses, the best first. Scores are means over the tokens."""
     device = model.shared.weight.device
     width = max(map(len, sources))
-    source = torch.tensor([ids + [PAD] * (width - len(ids)) for ids in sources], device=device)
-    sentence = (source != PAD).long()
-    memory = model.encode(source, sentence, _places(source))
-    memory, sentence = memory.repeat_interleave(beam, 0), sentence.repeat_interleave(beam, 0)
+    source = torch.tensor([ids + [BLANK] * (width - len(ids)) for ids in sources], device=device)
+    memory, hidden = (part.repeat_interleave(beam, 0) for part in model.encode(source))
     written = torch.full((len(sources) * beam, 1), END, device=device)
     # At first all hypotheses of a source are the same one: only one of them counts.
     scores = torch.full((len(sources), beam), -torch.inf, device=device)
@@ -63,7 +60,7 @@ def _search(model: Starter, sources: list[list[int]], beam: int) -> Iterator[lis
     ended = torch.zeros(len(sources) * beam, dtype=torch.bool, device=device)
     first = torch.arange(len(sources), device=device)[:, None] * beam
     for _ in range(min(LONGEST, 2 * width + 10)):
-        states = model.decode(memory, sentence, written, torch.ones_like(written), _places(written))
+        states = model.decode(memory, hidden, written)
         nexts = model.logits(states[:, -1]).float().log_softmax(-1)
         nexts[ended] = -torch.inf
         nexts[ended, PAD] = 0
@@ -80,7 +77,3 @@ def _search(model: Starter, sources: list[list[int]], beam: int) -> Iterator[lis
     rows = written[:, 1:].view(len(sources), beam, -1)
     for number in range(len(sources)):
         yield [rows[number, rank].tolist() for rank in ranks[number].tolist()]
-
-
-def _places(ids: Tensor) -> Tensor:
-    return torch.arange(ids.shape[1], device=ids.device).expand_as(ids)

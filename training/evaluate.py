@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from daemon.translation import faithful
-from training import checkpoint, decode, pieces, placeholders
+from daemon.translation import faithful, placeholders
+from training import checkpoint, decode, pieces
 from training.decode import Output
 from training.prepare import HELD_OUT, RUN, read_pairs
 

@@ -16,14 +16,14 @@ from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 
-from training import corpus, packed, pieces
+from training import batches, corpus, pieces, pretrained
 from training.corpus import Pair
 from training.overlap import Evaluation
 
 RUN = Path(__file__).resolve().parent / "run"
 PAIRS, HELD_OUT, LEARN, REPORT = "pairs.tsv", "heldout.tsv", "learn.txt", "prepare.json"
 HELD_OUT_PER_SOURCE = 20
-LONGEST = 128
+LONGEST = 96
 """Tokens of one side."""
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -39,8 +39,10 @@ def main() -> None:
         "corpus", type=Path, nargs="?", help="table of English, Japanese, source; none: our own pairs only"
     )
     parser.add_argument("--run", type=Path, default=RUN, help="directory of this training")
-    parser.add_argument("--pieces", type=int, default=16384, help="size of the vocabulary")
+    parser.add_argument("--pieces", type=int, default=8192, help="size of the Japanese vocabulary")
+    parser.add_argument("--encoder", type=Path, help="directory of the pretrained encoder; the package's unless given")
     parser.add_argument("--style", type=int, help="take only so many of our own pairs (to try things out)")
+    parser.add_argument("--own", action="store_true", help="take our own pairs anew, and change nothing else")
     parser.add_argument("--again", action="store_true", help="make every file anew")
     options = parser.parse_args()
     run: Path = options.run
@@ -49,14 +51,17 @@ def main() -> None:
     text.mkdir(exist_ok=True)
     if options.again or not (text / PAIRS).is_file():
         select(run, options.corpus, options.style)
-    if options.again or not (run / pieces.MODEL).is_file():
+    if options.again or not (run / pieces.TARGET).is_file():
+        pieces.write_source(pretrained.words(options.encoder or pretrained.folder()), run)
         write_learning_text(run)
-        pieces.learn(text / LEARN, run, options.pieces)
+        pieces.learn_target(text / LEARN, run, options.pieces)
         (text / LEARN).unlink()
         for stale in run.glob("train-??.npz"):
             stale.unlink()
-    if options.again or not (run / "train-00.npz").is_file():
+    if options.again or not (run / batches.CORPUS.format(0)).is_file():
         tokenize(run)
+    if options.again or options.own or not (run / batches.OWN).is_file():
+        tokenize_own(run, options.style)
     print((run / REPORT).read_text(encoding="utf-8"))
 
 
@@ -129,33 +134,45 @@ def hold_out(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
 
 
 def write_learning_text(run: Path) -> None:
-    """What the vocabulary is learned from: our own pairs several times, all good ones, a part of the others."""
+    """What the Japanese vocabulary is learned from: our own pairs several times, a part of the others."""
     random = 0
     with (text_directory(run) / LEARN).open("w", encoding="utf-8") as file:
         for pair in read_pairs(text_directory(run) / PAIRS):
             random = (random * 1103515245 + 12345) % 2**31
-            share = (8.0, 1.0, 0.6, 0.35, 0.15)[pair.tier]
+            share = (6.0, 1.0, 0.5, 0.2, 0.0)[pair.tier]
             times = int(share + random / 2**31)
-            file.write(f"{pair.english}\n{pair.japanese}\n" * times)
+            file.write(f"{pair.japanese}\n" * times)
 
 
 def tokenize(run: Path) -> None:
+    """Writes the corpus's pairs as ids."""
+    pairs = [pair for pair in read_pairs(text_directory(run) / PAIRS) if pair.tier != corpus.STYLE]
+    for start in range(0, max(1, len(pairs)), batches.SHARD):
+        _write(run, batches.CORPUS.format(start // batches.SHARD), pairs[start : start + batches.SHARD])
+
+
+def tokenize_own(run: Path, most: int | None) -> None:
+    """Writes our own pairs as ids: they grow while the corpus stays."""
+    names = set((run / pieces.NAMES).read_text(encoding="utf-8").split())
+    evaluation = Evaluation()
+    results = [_usable(pair, names, evaluation) for pair in list(corpus.read(None))[:most]]
+    _write(run, batches.OWN, [pair for pair in results if not isinstance(pair, str)])
+
+
+def _write(run: Path, name: str, pairs: list[Pair]) -> None:
     vocabulary = pieces.Vocabulary(run)
-    pairs = list(read_pairs(text_directory(run) / PAIRS))
     sources = vocabulary.sources([pair.english for pair in pairs])
     targets = vocabulary.targets([pair.japanese for pair in pairs])
     fit = [n for n in range(len(pairs)) if max(len(sources[n]), len(targets[n])) <= LONGEST]
-    files = packed.write(run, [sources[n] for n in fit], [targets[n] for n in fit], [pairs[n].tier for n in fit])
+    file = run / name
+    batches.write(file, [sources[n] for n in fit], [targets[n] for n in fit], [pairs[n].tier for n in fit])
     report = json.loads((run / REPORT).read_text(encoding="utf-8"))
-    report["tokens"] = {
-        name: {
-            "pairs": sum(1 for n in fit if pairs[n].tier == tier),
-            "source": sum(len(sources[n]) for n in fit if pairs[n].tier == tier),
-            "target": sum(len(targets[n]) for n in fit if pairs[n].tier == tier),
-        }
-        for tier, name in enumerate(corpus.TIERS)
+    counts = {
+        tier: {"pairs": len(of), "source": sum(len(sources[n]) for n in of), "target": sum(len(targets[n]) for n in of)}
+        for number, tier in enumerate(corpus.TIERS)
+        if (of := [n for n in fit if pairs[n].tier == number])
     }
-    report["megabytes"] = {file.name: round(file.stat().st_size / 1e6, 1) for file in files}
+    report.setdefault("files", {})[name] = {"megabytes": round(file.stat().st_size / 1e6, 1), **counts}
     (run / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

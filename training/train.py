@@ -1,7 +1,7 @@
-"""Trains the starter model for so many minutes: `python -m training.train --phase base --minutes 9 --of 18`.
+"""Trains the starter model for so many minutes: `python -m training.train --phase base --minutes 60`.
 
 Goes on where the last call stopped. Without that machine's state.pt it goes on from the small checkpoint of
---from, with a fresh optimizer and a short warm-up.
+--from, with a fresh optimizer and a short warm-up; without that one too, from the pretrained encoder.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import multiprocessing
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,18 +18,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset
 
-from training import checkpoint, packed
-from training.model import Size, Starter
+from training import batches, checkpoint, pretrained
+from training.model import Starter
 from training.pieces import Vocabulary
 from training.prepare import RUN
-
-SIZES = {
-    "starter": Size(),
-    "small": Size(width=384, inner=1536, heads=6),
-    "tiny": Size(width=64, inner=128, heads=4, encoder_layers=2, decoder_layers=1, dropout=0.0),
-}
 
 
 @dataclass(frozen=True)
@@ -37,16 +31,23 @@ class Phase:
 
     weights: tuple[float, float, float, float, float]
     rate: float
+    encoder: float
+    """The encoder's rate as a share of it; 0: it stays as it is, which saves half of the time."""
     last: float
     """The rate at the end, as a share of the highest."""
     warm_up: int
     average: int
     """Steps over which the averaged weights look back."""
+    dropout: float
+    longest: int
+    """Tokens of a side; longer pairs are left out."""
 
 
 PHASES = {
-    "base": Phase((2.0, 2.0, 1.0, 1.0, 0.35), 1.2e-3, 0.08, 1500, 1500),
-    "style": Phase((24.0, 1.5, 0.15, 0.05, 0.0), 1.2e-4, 0.1, 100, 300),
+    # The decoder learns to look at what the pretrained encoder says, and to speak Japanese.
+    "decoder": Phase((4.0, 2.0, 1.0, 0.2, 0.0), 1.5e-3, 0.0, 0.5, 100, 200, 0.0, 40),
+    "base": Phase((4.0, 2.0, 1.0, 0.2, 0.0), 8.0e-4, 0.1, 0.25, 50, 400, 0.0, 64),
+    "style": Phase((8.0, 1.0, 0.08, 0.0, 0.0), 4.0e-4, 0.25, 0.05, 100, 200, 0.1, 64),
 }
 
 
@@ -62,9 +63,8 @@ class Progress:
         return min(1.0, done)
 
     def rate(self, begun_at: int) -> float:
-        """Warm-up after `begun_at`, a short one in the middle of a phase; and a cosine over the whole phase."""
-        warm_up = min(self._phase.warm_up, 200) if begun_at else self._phase.warm_up
-        high = self._phase.rate * min(1.0, (self.step - begun_at + 1) / warm_up)
+        """Warm-up after `begun_at`, and a cosine over the whole phase."""
+        high = self._phase.rate * min(1.0, (self.step - begun_at + 1) / self._phase.warm_up)
         low = self._phase.last
         return high * (low + (1 - low) * (1 + math.cos(math.pi * self.share())) / 2)
 
@@ -74,8 +74,9 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=RUN, help="directory of this training")
     parser.add_argument("--out", type=Path, help="directory for the small checkpoint; the run's own unless given")
     parser.add_argument("--from", dest="begin", type=Path, help="small checkpoint to begin from where no state is here")
+    parser.add_argument("--encoder", type=Path, help="directory of the pretrained encoder; the package's unless given")
+    parser.add_argument("--decoder-layers", type=int, default=3)
     parser.add_argument("--phase", choices=PHASES, default="base")
-    parser.add_argument("--size", choices=SIZES, default="starter")
     parser.add_argument("--minutes", type=float, default=9.0, help="how long this call trains")
     parser.add_argument(
         "--of", type=float, help="minutes of the whole phase, over all calls; those of this call unless given"
@@ -83,13 +84,14 @@ def main() -> None:
     parser.add_argument(
         "--steps", type=int, help="stop the phase after so many steps; then the minutes only limit the call"
     )
-    parser.add_argument("--rows", type=int, default=128, help="rows of a batch")
-    parser.add_argument("--width", type=int, default=256, help="tokens of a row, on each side")
+    parser.add_argument("--cells", type=int, default=4096, help="tokens of one side of a batch, padding counted in")
     parser.add_argument("--rate", type=float, help="another highest learning rate")
-    parser.add_argument("--warm-up", type=int, help="another number of steps until the rate is at its highest")
-    parser.add_argument("--save-minutes", type=float, default=3.0, help="between two checkpoints")
-    parser.add_argument("--compile", action="store_true", help="let torch.compile try; without it where that fails")
+    parser.add_argument("--save-minutes", type=float, default=5.0, help="between two checkpoints")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--single", action="store_true", help="single precision, where bf16 is slower")
+    parser.add_argument(
+        "--processes", type=int, default=1, help="on a processor: one a core, that change the same weights unasked"
+    )
     parser.add_argument("--seed", type=int, default=1)
     train(parser.parse_args())
 
@@ -98,68 +100,70 @@ def train(options: argparse.Namespace) -> None:
     started = time.monotonic()
     device = torch.device(options.device)
     run: Path = options.run
-    out: Path = options.out or run / "checkpoint"
     torch.manual_seed(options.seed)
-    torch.set_float32_matmul_precision("high")
+    torch.set_flush_denormal(True)  # numbers next to nothing take a processor ten times as long
+    if options.processes > 1:
+        torch.set_num_threads(1)
     phase = PHASES[options.phase]
-    phase = replace(phase, rate=options.rate or phase.rate, warm_up=options.warm_up or phase.warm_up)
+    phase = replace(phase, rate=options.rate or phase.rate)
     vocabulary = Vocabulary(run)
-    data = packed.read(run)
-    model, average, optimizer, place = _begin(options, vocabulary, device)
+    data = batches.read(run)
+    model, average, optimizer, place = _begin(options, phase, vocabulary, device)
+    model.train()
+    model.drop(phase.dropout)
     progress = Progress(phase, options.of or options.minutes, options.steps, place["seconds"], place["step"])
-    relabel = packed.Relabel([vocabulary.codes, vocabulary.numbers])
-    batches = Batches(data, phase, options, relabel)
-    batches.epoch, batches.skip = place["epoch"], place["batch"] + 1
-    # In a process of its own: a thread would take the interpreter's lock from the one that feeds the GPU.
-    loader = DataLoader(
-        batches, batch_size=None, num_workers=1, prefetch_factor=8, pin_memory=device.type == "cuda", timeout=300
-    )
-    loss_of: Any = _compiled(model, options.compile)
+    relabel = batches.Relabel([vocabulary.codes, vocabulary.numbers])
     parameters = list(model.parameters())
     averaged = list(average.values())
     log = (run / "train.log").open("a", encoding="utf-8")
-    say = _Say(log)
-    count = sum(p.numel() for p in parameters)
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+        log.write(line + "\n")
+        log.flush()
+
+    def save() -> None:
+        facts = {"phase": options.phase, "step": progress.step, "epoch": place["epoch"]}
+        state = {
+            **place,
+            "phase": options.phase,
+            "step": progress.step,
+            "seconds": progress.seconds,
+            "model": model.state_dict(),
+            "average": average,
+            "optimizer": optimizer.state_dict(),
+        }
+        checkpoint.save_whole(run, state)
+        checkpoint.save_small(options.out or run / "checkpoint", average, model.size, facts)
+
     say(
-        f"{options.phase}: {count:,} weights, {len(data):,} pairs, {device}; "
+        f"{options.phase}: {sum(p.numel() for p in parameters):,} weights, {len(data):,} pairs, {device}; "
         f"from step {progress.step}, epoch {place['epoch']}"
     )
-    model.train()
-    begun_at = place["warm_from"]
-    total = torch.zeros((), device=device)
-    tokens = shown = 0
+    helpers = Helpers(options, phase, model, data, relabel)
+    total, tokens, shown = torch.zeros((), device=device), 0, 0
     last_shown = last_saved = clock = time.monotonic()
     deadline = started + 60 * options.minutes
-    for place["epoch"], place["batch"], made, target_tokens in loader:
-        batch = [tensor.to(device, non_blocking=True) for tensor in made]
-        for group in optimizer.param_groups:
-            group["lr"] = progress.rate(begun_at)
-        try:
-            loss = _step(loss_of, model, optimizer, parameters, batch, device)
-        except Exception as error:  # a compiler may fail in any way, and there is a way without it
-            if loss_of is model or progress.step > place["step"]:
-                raise
-            say(f"torch.compile failed, going on without: {str(error).splitlines()[0]}")
-            torch._dynamo.reset()
-            loss_of = model
-            loss = _step(loss_of, model, optimizer, parameters, batch, device)
+    begun_at, skip = progress.step, place["batch"] + 1
+    for batch in _endless(data, phase, options, relabel, place, skip):
+        helpers.rate.value = rate = progress.rate(begun_at)
+        total += _step(model, optimizer, batch, phase, rate, options)
         progress.step += 1
         # Early on, the average looks back at the last quarter of the steps only: the first weights are worth nothing.
-        weight = max(1 / phase.average, min(1.0, 4 / (progress.step - begun_at)))
         with torch.no_grad():
+            weight = max(1 / phase.average, min(1.0, 4 / (progress.step - begun_at)))
             torch._foreach_lerp_(averaged, [p.detach() for p in parameters], weight)
-        total += loss
-        tokens, shown = tokens + target_tokens, shown + 1
+        tokens, shown = tokens + batch.tokens, shown + 1
         now = time.monotonic()
-        progress.seconds += now - clock
+        progress.seconds += min(now - clock, 30)  # a machine that slept did not train
         clock = now
         done = progress.share() >= 1 or now >= deadline
-        if done or now - last_shown > 15:
-            mean, since = total.item() / shown, time.monotonic() - last_shown
-            rate = optimizer.param_groups[0]["lr"]
+        if done or now - last_shown > 30:
+            mean, helped = total.item() / shown, helpers.taken()
             say(
                 f"step {progress.step} epoch {place['epoch']} loss {mean:.4f} rate {rate:.2e} "
-                f"{tokens / since:,.0f} target tokens/s, {100 * progress.share():.0f}% of the phase"
+                f"{(tokens + helped) / (now - last_shown):,.0f} target tokens/s, "
+                f"{100 * progress.share():.0f}% of the phase"
             )
             if not math.isfinite(mean):
                 raise ArithmeticError(
@@ -168,112 +172,150 @@ def train(options: argparse.Namespace) -> None:
             total.zero_()
             tokens = shown = 0
             last_shown = now
+        if done:
+            helpers.stop()
         if done or now - last_saved > 60 * options.save_minutes:
-            facts = {"phase": options.phase, "step": progress.step, "epoch": place["epoch"], "loss": round(mean, 4)}
-            state = {
-                **{key: place[key] for key in ("epoch", "batch", "warm_from")},
-                "phase": options.phase,
-                "step": progress.step,
-                "seconds": progress.seconds,
-                "model": model.state_dict(),
-                "average": average,
-                "optimizer": optimizer.state_dict(),
-            }
-            checkpoint.save_whole(run, state)
-            checkpoint.save_small(out, average, model.size, facts)
+            save()
             last_saved = clock = time.monotonic()  # saving is not training
         if done:
             break
-    say(f"saved in {out} after {time.monotonic() - started:.0f} s")
+    say(f"saved after {time.monotonic() - started:.0f} s")
 
 
-class _Say:
-    def __init__(self, log: Any) -> None:
-        self._log = log
+class Helpers:
+    """Further processes that learn from batches of their own and change the same weights, without locks (Hogwild).
 
-    def __call__(self, line: str) -> None:
-        print(line, flush=True)
-        self._log.write(line + "\n")
-        self._log.flush()
+    On a processor that others use too, one thread a process loses less than threads that wait for one another.
+    """
 
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        phase: Phase,
+        model: Starter,
+        data: batches.Data,
+        relabel: batches.Relabel,
+    ) -> None:
+        context = multiprocessing.get_context("fork")
+        self.rate = context.Value("d", 0.0, lock=False)
+        self._tokens = context.Value("q", 0)
+        self._stopped = context.Event()
+        if options.processes > 1:
+            model.share_memory()
+        self._processes = [
+            context.Process(target=self._help, args=(options, phase, model, data, relabel, number), daemon=True)
+            for number in range(1, options.processes)
+        ]
+        for process in self._processes:
+            process.start()
 
-def _begin(
-    options: argparse.Namespace, vocabulary: Vocabulary, device: torch.device
-) -> tuple[Starter, dict[str, Tensor], torch.optim.AdamW, dict[str, Any]]:
-    """Model, averaged weights, optimizer and place in the data: of this machine's state, a small checkpoint, or new."""
-    size = replace(SIZES[options.size], vocabulary=vocabulary.size)
-    weights: dict[str, Tensor] | None = None
-    state = checkpoint.load_whole(options.run, device)
-    place: dict[str, Any] = {"epoch": 0, "batch": -1, "step": 0, "seconds": 0.0, "warm_from": 0}
-    if state is None and options.begin is not None:
-        size, weights, facts = checkpoint.load_small(options.begin)
-        if facts["phase"] == options.phase:
-            # The data begins anew, at an epoch whose order was not seen yet.
-            place |= {"epoch": facts["epoch"] + 1, "step": facts["step"], "warm_from": facts["step"]}
-    model = Starter(size).to(device)
-    if weights is not None:
-        model.load_state_dict(weights)
-    decayed = [p for p in model.parameters() if p.dim() > 1]
-    others = [p for p in model.parameters() if p.dim() <= 1]
-    optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}],
-        betas=(0.9, 0.98),
-        eps=1e-9,
-        fused=device.type == "cuda",
-    )
-    average = {name: p.detach().clone() for name, p in model.named_parameters()}
-    if state is not None:
-        same_phase = state["phase"] == options.phase
-        model.load_state_dict(state["model"] if same_phase else state["average"])
-        for name, tensor in average.items():
-            tensor.copy_(state["average"][name])
-        if same_phase:
-            optimizer.load_state_dict(state["optimizer"])
-            place = {key: state[key] for key in place}
-    return model, average, optimizer, place
+    def taken(self) -> int:
+        """Target tokens since it was asked last."""
+        with self._tokens.get_lock():
+            tokens, self._tokens.value = self._tokens.value, 0
+        return int(tokens)
 
+    def stop(self) -> None:
+        self._stopped.set()
+        for process in self._processes:
+            process.join(60)
 
-class Batches(IterableDataset[Any]):
-    """Epoch, number, tensors and target tokens of each batch, from behind the place where the last call stopped."""
-
-    def __init__(self, data: packed.Data, phase: Phase, options: argparse.Namespace, relabel: packed.Relabel) -> None:
-        self._data, self._weights, self._relabel = data, phase.weights, relabel
-        self._rows, self._width, self._seed = options.rows, options.width, options.seed
-        self.epoch, self.skip = 0, 0
-
-    def __iter__(self) -> Iterator[tuple[int, int, list[Tensor], int]]:
-        skip = self.skip
-        for epoch in itertools.count(self.epoch):
-            number = -1
-            seed = 1000 * self._seed + epoch
-            batches = packed.epoch(self._data, self._weights, self._rows, self._width, seed, self._relabel)
-            for number, batch in enumerate(batches):
-                if number >= skip:
-                    yield epoch, number, [torch.from_numpy(array) for array in batch], batch.tokens
-            if number < 0:
-                raise ValueError(f"The data does not fill one batch of {self._rows} rows. Give fewer --rows.")
-            skip = 0
+    def _help(
+        self,
+        options: argparse.Namespace,
+        phase: Phase,
+        model: Starter,
+        data: batches.Data,
+        relabel: batches.Relabel,
+        number: int,
+    ) -> None:
+        torch.manual_seed(options.seed + number)
+        optimizer = _optimizer(model, phase)
+        place = {"epoch": int(time.time()), "batch": -1}  # an order that no call saw
+        for batch in _endless(data, phase, options, relabel, place, 0):
+            if self._stopped.is_set():
+                return
+            _step(model, optimizer, batch, phase, self.rate.value, options)
+            with self._tokens.get_lock():
+                self._tokens.value += batch.tokens
 
 
 def _step(
-    loss_of: Any,
     model: Starter,
     optimizer: torch.optim.AdamW,
-    parameters: list[nn.Parameter],
-    batch: list[Tensor],
-    device: torch.device,
+    batch: batches.Batch,
+    phase: Phase,
+    rate: float,
+    options: argparse.Namespace,
 ) -> Tensor:
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        loss: Tensor = loss_of(*batch)
+    """One step down; the loss before it."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["share"]
+    source, given, wanted = (torch.from_numpy(array).to(options.device) for array in batch)
+    with torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=not options.single):
+        loss: Tensor = model(source, given, wanted, 0.1, phase.encoder == 0)
     loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(parameters, 1.0)
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return loss.detach()
 
 
-def _compiled(model: Starter, wanted: bool) -> Any:
-    return torch.compile(model) if wanted else model
+def _endless(
+    data: batches.Data,
+    phase: Phase,
+    options: argparse.Namespace,
+    relabel: batches.Relabel,
+    place: dict[str, Any],
+    skip: int,
+) -> Iterator[batches.Batch]:
+    """Batches of one epoch after the other, from behind the place where the last call stopped; notes the place."""
+    for epoch in itertools.count(int(place["epoch"])):
+        made = batches.epoch(data, phase.weights, options.cells, phase.longest, 1000 * options.seed + epoch, relabel)
+        for number, batch in enumerate(made):
+            if number >= skip:
+                place |= {"epoch": epoch, "batch": number}
+                yield batch
+        skip = 0
+
+
+def _optimizer(model: Starter, phase: Phase) -> torch.optim.AdamW:
+    """Each group has its share of the phase's rate."""
+    groups = []
+    for of_encoder, share in ((False, 1.0), (True, phase.encoder)):
+        mine = [p for name, p in model.named_parameters() if name.startswith("encoder.") == of_encoder]
+        for decay in (True, False):
+            chosen = [p for p in mine if (p.dim() > 1) == decay]
+            groups.append({"params": chosen, "share": share, "weight_decay": 0.01 if decay and share else 0.0})
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-8, fused=True)
+
+
+def _begin(
+    options: argparse.Namespace, phase: Phase, vocabulary: Vocabulary, device: torch.device
+) -> tuple[Starter, dict[str, Tensor], torch.optim.AdamW, dict[str, Any]]:
+    """Model, averaged weights, optimizer and place in the data: of this machine's state, a small checkpoint, or new."""
+    state = checkpoint.load_whole(options.run, device)
+    place: dict[str, Any] = {"epoch": 0, "batch": -1, "step": 0, "seconds": 0.0}
+    same_phase = state is not None and state["phase"] == options.phase
+    if options.begin is not None or state is not None:
+        size, weights, facts = checkpoint.load_small(options.begin or options.run / "checkpoint")
+        model = Starter(size)
+        model.load_state_dict(weights if state is None else state["model" if same_phase else "average"])
+        # The data begins anew, at an epoch whose order was not seen yet.
+        place |= {"epoch": facts["epoch"] + 1}
+    else:
+        encoder = options.encoder or pretrained.folder()
+        size = replace(pretrained.size(encoder, vocabulary.target_size), decoder_layers=options.decoder_layers)
+        model = Starter(size)
+        pretrained.load(model, encoder)
+    model.to(device)
+    optimizer = _optimizer(model, phase)
+    average = {name: p.detach().clone() for name, p in model.named_parameters()}
+    if state is not None and same_phase:
+        optimizer.load_state_dict(state["optimizer"])
+        average = {name: tensor.clone() for name, tensor in state["average"].items()}
+        place = {key: state[key] for key in place}
+    return model, average, optimizer, place
 
 
 if __name__ == "__main__":

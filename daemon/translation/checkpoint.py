@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-M2M100, MARIAN = "m2m_100", "marian"
-"""The architectures that can be converted. NLLB shares M2M-100's."""
+M2M100, MARIAN, STARTER = "m2m_100", "marian", "yomiage_starter"
+"""The architectures that can be converted. NLLB shares M2M-100's; ours has BERT's encoder and M2M-100's decoder."""
 _ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "swish": "swish", "silu": "swish"}
 _ROWS = 8192
 """Rows of the embedding table that are in memory at a time."""
@@ -42,15 +42,19 @@ class Shape:
     activation: str
     """Of the feed-forward layers: relu, gelu or swish."""
     model_type: str
-    """M2M100 or MARIAN."""
+    """M2M100, MARIAN or STARTER."""
 
     @property
     def head_width(self) -> int:
         return self.width // self.heads
 
     @property
-    def post_norm(self) -> bool:
+    def encoder_post_norm(self) -> bool:
         """Each sublayer's sum is normalised, not what the sublayer reads."""
+        return self.model_type != M2M100
+
+    @property
+    def decoder_post_norm(self) -> bool:
         return self.model_type == MARIAN
 
     @property
@@ -70,7 +74,7 @@ def read_shape(folder: Path) -> Shape:
     config = _config(folder)
     kind = config.get("model_type")
     activation = _ACTIVATIONS.get(config.get("activation_function", "relu"))
-    if kind not in (M2M100, MARIAN) or activation is None:
+    if kind not in (M2M100, MARIAN, STARTER) or activation is None:
         raise ModelError(
             f"{folder} is a {kind} checkpoint; only M2M-100's architecture (NLLB's) and Marian's can be run. "
             "Name another one in the setting `model`."

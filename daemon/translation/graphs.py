@@ -1,4 +1,4 @@
-"""The two ONNX graphs of an M2M-100 or Marian model: the encoder, and one step of the decoder."""
+"""The two ONNX graphs of an M2M-100, Marian or starter model: the encoder, and one step of the decoder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from daemon.translation.checkpoint import Checkpoint
+from daemon.translation.checkpoint import STARTER, Checkpoint
 from daemon.translation.graph_file import CONTRIB, Float, GraphFile
 from daemon.translation.onnx_model import DECODER, ENCODER
 
@@ -18,7 +18,10 @@ def write_encoder(checkpoint: Checkpoint, folder: Path) -> None:
     """Embedded source -> the keys and values that every decoder layer looks at, computed once a sentence."""
     shape = checkpoint.shape
     graph = GraphFile(folder, ENCODER)
-    stream = _Stream(graph, checkpoint, graph.input("embedded", [1, "source", shape.width]))
+    embedded = graph.input("embedded", [1, "source", shape.width])
+    stream = _Stream(graph, checkpoint, embedded, shape.encoder_post_norm)
+    if shape.model_type == STARTER:
+        stream.normalise("encoder.embed_layer_norm")
     for layer in range(shape.encoder_layers):
         prefix = f"encoder.layers.{layer}"
         normal = stream.enter(f"{prefix}.self_attn_layer_norm")
@@ -44,7 +47,8 @@ def write_decoder(checkpoint: Checkpoint, head: Float, folder: Path, bias: Float
     """
     shape = checkpoint.shape
     graph = GraphFile(folder, DECODER)
-    stream = _Stream(graph, checkpoint, graph.input("embedded", ["rows", "new", shape.width]))
+    embedded = graph.input("embedded", ["rows", "new", shape.width])
+    stream = _Stream(graph, checkpoint, embedded, shape.decoder_post_norm)
     unread = graph.input("unread", ["rows", 1, "new", "source"])
     for layer in range(shape.decoder_layers):
         prefix = f"decoder.layers.{layer}"
@@ -80,16 +84,21 @@ def write_decoder(checkpoint: Checkpoint, head: Float, folder: Path, bias: Float
 class _Stream:
     """The state that every sublayer adds its change to. M2M-100 normalises what a sublayer reads; Marian the sum."""
 
-    def __init__(self, graph: GraphFile, checkpoint: Checkpoint, state: str) -> None:
+    def __init__(self, graph: GraphFile, checkpoint: Checkpoint, state: str, post_norm: bool) -> None:
         self._graph = graph
         self._checkpoint = checkpoint
         self._state = state
+        self._post_norm = post_norm
         self._change: str | None = None
         self._name = ""
 
+    def normalise(self, name: str) -> None:
+        """The state becomes its normalisation."""
+        self._state = self._normal(name)
+
     def enter(self, name: str) -> str:
         """What the sublayer with the normalisation of that name reads."""
-        if self._checkpoint.shape.post_norm:
+        if self._post_norm:
             self._name = name
             return self._state
         return self._normal(name)
@@ -97,12 +106,12 @@ class _Stream:
     def leave(self, change: str) -> None:
         """Takes the sublayer's change."""
         self._change = change
-        if self._checkpoint.shape.post_norm:
+        if self._post_norm:
             self._state, self._change = self._normal(self._name), None
 
     def end(self, name: str) -> str:
         """What follows after the last layer reads."""
-        return self._state if self._checkpoint.shape.post_norm else self._normal(name)
+        return self._state if self._post_norm else self._normal(name)
 
     def _normal(self, name: str) -> str:
         """The state with the last change, normalised; the state becomes that sum as it is."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -45,9 +45,8 @@ class OnnxModel:
     def __init__(self, folder: Path, threads: int, longest: int) -> None:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         self._scale = float(facts["scale"])
-        self.table = Table(folder / TABLE, int(facts["width"]))
         self._positions = positions(longest, int(facts["width"]), marian=bool(facts.get("marian")))
-        self.head: Ids = np.load(folder / HEAD)
+        self._open_tables(folder, int(facts["width"]))
         with ThreadPoolExecutor(2) as pool:  # both copy their weights into the order in which they are used
             opening = [pool.submit(_session, folder / f"{name}.onnx", threads) for name in (ENCODER, DECODER)]
             self._encoder, self._decoder = (session.result() for session in opening)
@@ -58,7 +57,7 @@ class OnnxModel:
 
     def read(self, ids: Sequence[int], sayable: Sequence[int]) -> Source:
         """The source, and which pieces its translation may say beside those of the head."""
-        remembered = self._encoder.run(self._cross, {"embedded": self.embed(ids, 0)})
+        remembered = self._encoder.run(self._cross, {"embedded": self._embed_source(ids)})
         names = np.setdiff1d(np.array(sayable, np.int64), self.head)
         kept = dict(zip(self._cross, remembered, strict=True))
         return Source(len(ids), kept, names, self.table.rows(names.tolist()))
@@ -97,6 +96,23 @@ class OnnxModel:
 
     def embed(self, ids: Sequence[int], start: int) -> Float:
         return (self.table.rows(ids) * self._scale + self._positions[start : start + len(ids)])[None]
+
+    def _open_tables(self, folder: Path, width: int) -> None:
+        self.table: Rowed = Table(folder / TABLE, width)
+        self.head: Ids = np.load(folder / HEAD)
+
+    def _embed_source(self, ids: Sequence[int]) -> Float:
+        return self.embed(ids, 0)
+
+
+class Rowed(Protocol):
+    """An embedding table."""
+
+    count: int
+    """Its rows."""
+
+    def rows(self, ids: Sequence[int]) -> Float:
+        """These rows, [ids, width]."""
 
 
 class Table:

@@ -9,7 +9,7 @@ import numpy as np
 from daemon.translation import devices
 from daemon.translation.languages import JAPANESE, nllb_code
 from daemon.translation.marian_pieces import MarianPieces
-from daemon.translation.onnx_model import Float, OnnxModel
+from daemon.translation.onnx_model import TABLE, Float, OnnxModel, Table
 from daemon.translation.pieces import Pieces
 from daemon.translation.tokens import END
 from tts_plugin.errors import ModelError
@@ -76,7 +76,7 @@ def count_outside(folder: Path) -> tuple[int, int]:
                 break
     hidden = _numbers(states)
     best, where = np.full(len(hidden), -np.inf, np.float32), np.zeros(len(hidden), np.int64)
-    for start, block in model.table.blocks(_BLOCK):
+    for start, block in Table(folder / TABLE, hidden.shape[1]).blocks(_BLOCK):
         logits = hidden @ block.T
         highest = logits.max(axis=1)
         where = np.where(highest > best, start + logits.argmax(axis=1), where)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from training import spelling
+from daemon.translation import spelling
+from daemon.translation.placeholders import CODE, NUMBER, SYMBOLS, Unfaithful, protect
 from training.corpus import STYLE_DIRECTORY
-from training.placeholders import CODE, NUMBER, SYMBOLS, Unfaithful, protect, protect_pair
+from training.paired import protect_pair, target
 
 A, B, C = CODE[:3]
 N, M = NUMBER[:2]
@@ -132,4 +133,4 @@ def test_symbols_are_outside_of_every_text() -> None:
     ],
 )
 def test_japanese_has_one_spelling(written: str, spelt: str) -> None:
-    assert spelling.target(written) == spelt
+    assert target(written) == spelt

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
+from transformers import BertConfig, BertModel
 
-from training import checkpoint, decode, exported, packed, pieces
+from daemon.translation import starter_model
+from training import batches, checkpoint, corpus, decode, paired, pieces, pretrained
+from training.model import Starter
 from training.prepare import PAIRS, read_pairs, text_directory
 
 CHECKOUT = Path(__file__).parents[2]
-TRAIN = ["--size", "tiny", "--device", "cpu", "--rows", "16", "--width", "64", "--rate", "5e-3"]
-TRAIN += ["--warm-up", "20", "--minutes", "4"]
+TRAIN = ["--device", "cpu", "--cells", "512", "--rate", "5e-3", "--minutes", "4", "--single", "--decoder-layers", "1"]
 
 
 def command(name: str, *arguments: object) -> str:
@@ -36,7 +41,31 @@ def command(name: str, *arguments: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny BERT with random weights, as a pretrained encoder lies on the disk."""
+    folder = tmp_path_factory.mktemp("encoder")
+    words = {"file", "function", "name", "variable", "command", "10", "25", "50", "100", "number"}
+    for pair in itertools.islice(corpus.read(None), 300):
+        words.update(re.findall(r"[a-z]+|[^a-z\s]", pair.english.lower()))
+    letters = {letter for word in words for letter in word}
+    vocabulary = ["[PAD]", *(f"[unused{n}]" for n in range(99)), "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary += sorted({*words, *letters, *(f"##{letter}" for letter in letters)})
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=128,
+    )
+    config.save_pretrained(folder)
+    save_file(BertModel(config).state_dict(), folder / "model.safetensors")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, encoder: Path) -> Path:
     """A training of 200 of our own pairs."""
     run = tmp_path_factory.mktemp("training") / "run"
     run.mkdir()
@@ -44,13 +73,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pairs = [(f"Open the{' very' * n} old file.", f"{'とても' * n}古いファイルを開きます。", "tests") for n in range(3)]
     pairs += [("Read a_file before the last of the 40 steps.", "40個の手順の前に読みます。", "tests")]
     table.write_text("".join("\t".join(pair) + "\n" for pair in pairs), encoding="utf-8")
-    command("prepare", table, "--run", run, "--pieces", 1400, "--style", 200)
+    command("prepare", table, "--run", run, "--pieces", 1200, "--style", 200, "--encoder", encoder)
     return run
 
 
 @pytest.fixture(scope="module")
-def trained(run: Path) -> Path:
-    command("train", "--run", run, *TRAIN, "--steps", 50)
+def trained(run: Path, encoder: Path) -> Path:
+    command("train", "--run", run, *TRAIN, "--encoder", encoder, "--steps", 50)
     return run
 
 
@@ -58,55 +87,77 @@ def losses(run: Path) -> list[float]:
     return [float(found) for found in re.findall(r" loss ([0-9.]+)", (run / "train.log").read_text())]
 
 
+def test_the_encoder_begins_as_the_pretrained_one(encoder: Path) -> None:
+    model = Starter(pretrained.size(encoder, 1200))
+    pretrained.load(model, encoder)
+    theirs = BertModel.from_pretrained(encoder).eval()
+    ids = torch.tensor([[101, 300, 310, 320, 102], [101, 333, 102, 0, 0]])
+    with torch.inference_mode():
+        expected = theirs(ids, attention_mask=(ids != 0).long()).last_hidden_state
+        states, _ = model.eval().encode(ids)
+    there = ids != 0
+    assert torch.allclose(states[there], expected[there], atol=1e-4)
+    model.size = replace(model.size, width=32)
+    with pytest.raises(ValueError, match="hidden_size"):
+        pretrained.load(model, encoder)
+
+
 def test_what_is_prepared_is_what_was_read(run: Path) -> None:
     vocabulary = pieces.Vocabulary(run)
-    pairs = list(read_pairs(text_directory(run) / PAIRS))
-    assert len(pairs) > 195 and [pair.tier for pair in pairs] == sorted(pair.tier for pair in pairs)
-    assert "Read" not in {pair.english.split()[0] for pair in pairs if pair.source == "tests"}, "it lost a_file"
-    data = packed.read(run)
-    source_lengths, _ = data.lengths()
-    for n in (0, 7, len(data) - 1):
-        ids = data.source[data.source_ends[n] - source_lengths[n] : data.source_ends[n]].tolist()
-        assert ids[0] == vocabulary.english and ids[-1] == pieces.END
-        assert vocabulary.text(ids) == pairs[n].english
+    pairs = [pair for pair in read_pairs(text_directory(run) / PAIRS) if pair.tier == corpus.STYLE]
+    assert len(pairs) > 195
+    assert "a_file" not in (text_directory(run) / PAIRS).read_text(encoding="utf-8").split(), "a pair that lost it"
+    data = batches.read(run)
+    _, lengths = data.lengths()
+    for n in (0, 7, len(pairs) - 1):
+        ids = data.target[data.target_ends[n] - lengths[n] : data.target_ends[n]].tolist()
+        assert ids[-1] == pieces.END and vocabulary.text(ids) == pairs[n].japanese
 
 
-def test_a_batch_holds_whole_pairs_with_matching_placeholders(run: Path) -> None:
-    vocabulary, data = pieces.Vocabulary(run), packed.read(run)
-    pairs = {(pair.english, pair.japanese) for pair in read_pairs(text_directory(run) / PAIRS)}
-    same = packed.Relabel([vocabulary.codes, vocabulary.numbers], 0.0)
-    [batch, *_] = packed.epoch(data, [1, 1, 1, 1, 1], 8, 96, 1, same)
-    seen = 0
-    for row in range(8):
-        for number in range(1, batch.source_sentence[row].max() + 1):
-            english = vocabulary.text(batch.source[row][batch.source_sentence[row] == number].tolist())
-            of_target = batch.target_sentence[row] == number
-            assert (english, vocabulary.text(batch.wanted[row][of_target].tolist())) in pairs
-            given, wanted = batch.given[row][of_target], batch.wanted[row][of_target]
-            assert given[0] == pieces.END and wanted[-1] == pieces.END and (given[1:] == wanted[:-1]).all()
-            seen += 1
-    assert seen > 16
-    low, tables = packed.Relabel([vocabulary.codes, vocabulary.numbers], 1.0).tables(50, np.random.default_rng(1))
-    for first, last in (vocabulary.codes, vocabulary.numbers):
-        part = tables[:, first - low : last - low + 1]
-        assert (np.sort(part, axis=1) == np.arange(first, last + 1)).all() and len(np.unique(part, axis=0)) > 40
+def test_a_batch_holds_pairs_of_like_length_with_matching_placeholders(run: Path) -> None:
+    vocabulary, data = pieces.Vocabulary(run), batches.read(run)
+    targets = {pair.japanese for pair in read_pairs(text_directory(run) / PAIRS)}
+    same = batches.Relabel([vocabulary.codes, vocabulary.numbers], 0.0)
+    made = list(batches.epoch(data, [1, 1, 1, 1, 1], 512, 96, 1, same))
+    assert sum(len(batch.wanted) for batch in made) == len(data)
+    for batch in made:
+        assert batch.source.size <= 512 and batch.wanted.size <= 512
+        for given, wanted in zip(batch.given, batch.wanted, strict=True):
+            assert vocabulary.text(wanted) in targets
+            there = wanted != pieces.PAD
+            assert given[0] == pieces.END and wanted[there][-1] == pieces.END
+            assert (given[1:][there[1:]] == wanted[:-1][there[1:]]).all()
+
+    other = batches.Relabel([vocabulary.codes, vocabulary.numbers], 1.0)
+    plain = {tuple(row) for batch in made for row in batch.source.tolist()}
+    relabelled = list(batches.epoch(data, [1, 1, 1, 1, 1], 512, 96, 1, other))
+    assert {tuple(row) for batch in relabelled for row in batch.source.tolist()} != plain
+    for batch in relabelled:
+        for source, wanted in zip(batch.source, batch.wanted, strict=True):
+            for english, japanese, count in (vocabulary.codes, vocabulary.numbers):
+                sides = [
+                    {n - first for n in row.tolist() if first <= n < first + count}
+                    for row, first in ((source, english), (wanted, japanese))
+                ]
+                assert sides[1] == sides[0], "the same placeholders on both sides"
 
 
 def test_preparing_again_changes_nothing(run: Path) -> None:
-    made = [*run.glob("*.npz"), run / pieces.MODEL, text_directory(run) / PAIRS]
+    made = [*run.glob("*.npz"), run / pieces.TARGET, text_directory(run) / PAIRS]
     before = {file: file.stat().st_mtime_ns for file in made}
-    command("prepare", run / "corpus.tsv", "--run", run, "--pieces", 1400, "--style", 200)
+    command("prepare", run / "corpus.tsv", "--run", run, "--pieces", 1200, "--style", 200)
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
 def test_it_learns_goes_on_and_is_exported(trained: Path, tmp_path: Path) -> None:
     first = losses(trained)[-1]
-    said = command("train", "--run", trained, *TRAIN, "--steps", 600)
+    said = command("train", "--run", trained, *TRAIN, "--steps", 500)
     assert "from step 50," in said
-    second = losses(trained)[-1]
-    assert second < 0.6 * first
+    said = command("train", "--run", trained, *TRAIN, "--steps", 800, "--processes", 2)
+    assert "from step 500," in said
+    assert losses(trained)[-1] < 0.6 * first
 
-    # Another machine, to which only the small checkpoint came.
+    # Another machine, to which only the small checkpoint came; and another phase.
     elsewhere = tmp_path / "elsewhere"
     shutil.copytree(trained, elsewhere)
     (elsewhere / checkpoint.WHOLE).unlink()
@@ -115,35 +166,33 @@ def test_it_learns_goes_on_and_is_exported(trained: Path, tmp_path: Path) -> Non
         sum(f.stat().st_size for f in d.glob("*.npz")) for d in (trained / "checkpoint", tmp_path / "coarse")
     )
     assert coarse < 0.8 * exact
-    said = command("train", "--run", elsewhere, *TRAIN, "--steps", 610, "--from", tmp_path / "coarse")
-    assert "from step 600," in said
-    assert losses(elsewhere)[-1] < 0.7 * first
+    said = command(
+        "train", "--run", elsewhere, *TRAIN, "--phase", "decoder", "--steps", 5, "--from", tmp_path / "coarse"
+    )
+    assert "decoder:" in said and losses(elsewhere)[-1] < 0.7 * first
 
-    command("export", "--run", trained, "--out", tmp_path / "packed")
-    assert max(file.stat().st_size for file in (tmp_path / "packed").iterdir()) < 16_000_000
-    exported.unpack(tmp_path / "packed", tmp_path / "model")
-    engine = exported.Exported(tmp_path / "model")
+    command("export", "--run", trained, "--out", tmp_path / "model")
     model = checkpoint.load_model(trained / "checkpoint")
     vocabulary = pieces.Vocabulary(trained)
-    learned = [
-        "Should I delete the old migration files, or do you want to keep them for reference?",
-        "Would you like me to rename `getData` to something more descriptive?",
-        "Do you want tabs or spaces in the generated file?",
-    ]
-    wanted = [
-        "古いマイグレーションファイルは削除しますか？それとも参考用に残しておきますか？",
-        "`getData`を、もっと内容の分かる名前に変えましょうか？",
-        "生成するファイルのインデントは、タブとスペースのどちらにしますか？",
-    ]
-    assert [output.text for output in decode.translate(model, vocabulary, engine.names, learned)] == wanted
-    assert [output.text for output in decode.translate(model, vocabulary, engine.names, learned, beam=3)] == wanted
-    assert [engine.translate(sentence) for sentence in learned] == [(text, None) for text in wanted]
+    names = set((trained / pieces.NAMES).read_text(encoding="utf-8").split())
+    ours = [*corpus.read(None)][:200]
+    marked = next(pair for pair in ours if pair.english.count("`") == 2)
+    chosen = [ours[0], marked, ours[100]]
+    learned, wanted = [pair.english for pair in chosen], [paired.target(pair.japanese) for pair in chosen]
+    assert [output.text for output in decode.translate(model, vocabulary, names, learned)] == wanted
+    assert [output.text for output in decode.translate(model, vocabulary, names, learned, beam=3)] == wanted
 
-    damaged = tmp_path / "packed" / "decoder.weights"
-    damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
-    with pytest.raises(ValueError, match="damaged"):
-        exported.unpack(tmp_path / "packed", tmp_path / "again")
-    assert not (tmp_path / "again").exists()
+    # The same in the product's engine.
+    exported = starter_model.StarterModel(tmp_path / "model", 1, 64)
+    placeholders = [n for first, count in vocabulary.of_target() for n in range(first, first + count)]
+    texts = [paired.protect_pair(pair.english, pair.japanese, names)[:2] for pair in chosen]
+    for english, japanese in texts:
+        source = exported.read(vocabulary.sources([english])[0], placeholders)
+        ids = list(itertools.takewhile(lambda n: n != pieces.END, exported.write(source, [pieces.END])))
+        assert vocabulary.text(ids) == japanese
+    source = exported.read(vocabulary.sources([texts[1][0]])[0], [])
+    ids = list(itertools.islice(exported.write(source, [pieces.END]), 30))
+    assert not {*ids} & {*placeholders}, "what the source does not have cannot be said"
 
 
 def test_the_evaluation_counts_right(trained: Path, tmp_path: Path) -> None:
