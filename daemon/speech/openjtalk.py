@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +25,8 @@ LONGEST_PART = 80
 SHORTEST_PART = 8
 _JOINT = SAMPLE_RATE // 100
 """Samples in which one piece of a sentence fades into the next."""
+_IN_TIME = 0.8
+"""The share of a piece's length that the work on the next one may be expected to take."""
 _MOST_MATCH = 2.0
 """The vocoder makes a short piece up to 5 dB louder than it makes the same sounds within the sentence."""
 
@@ -103,8 +105,9 @@ class OpenJTalk:
         what it is given as a whole: then there is one piece.
         """
         edges = [0, *(slices.cuts(labels) if speed == 1 else []), len(labels)]
-        tail, loudness = _SILENCE, 0.0
-        for begin, end in itertools.pairwise(edges):
+        ready, tail, loudness = _SILENCE, _SILENCE, 0.0
+        for begin, end, further in zip(edges, edges[1:], [*edges[2:], len(labels)], strict=False):
+            begun = time.monotonic()
             before, after = labels[max(0, begin - slices.AROUND) : begin], labels[end : end + slices.AROUND]
             wave = self._vocode([*before, *labels[begin:end], *after], speed)
             if before:
@@ -112,7 +115,12 @@ class OpenJTalk:
             until = len(wave) - self._length(after)
             wave, tail = wave[:until], wave[until : until + _JOINT]
             loudness = loudness or shaping.loudness(wave)
-            yield wave, end == len(labels)
+            ready = np.concatenate([ready, wave])
+            # On a machine that is too busy the next piece would not be there in time: it is waited for.
+            expected = (time.monotonic() - begun) * (further - end) / (end - begin)
+            if expected <= _IN_TIME * len(ready) / SAMPLE_RATE:
+                yield ready, end == len(labels)
+                ready = _SILENCE
 
     def _length(self, labels: list[str]) -> int:
         """How many samples the labels sound. What sounds is of no use: so few labels ring like none that are spoken."""

@@ -6,7 +6,7 @@ import re
 
 FIRST = (5, 11)
 """The fewest and the most phonemes of the first piece: half a second to a second of speech."""
-GROWTH = 3
+GROWTH = 2
 """So many times as long may each piece be as the one before it, during which it is made."""
 SHORTEST_REST = 6
 """Phonemes; a rest as short as that stays with the piece before it."""

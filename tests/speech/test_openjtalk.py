@@ -64,6 +64,13 @@ def test_nothing_to_speak_is_an_empty_clip(voice: OpenJTalk, text: str) -> None:
     assert voice.synthesize(text).seconds == 0
 
 
+@pytest.fixture
+def in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is that runs the tests."""
+    monkeypatch.setattr(openjtalk, "_IN_TIME", float("inf"))
+
+
+@pytest.mark.usefixtures("in_time")
 def test_a_sentences_first_words_come_before_the_others_are_made(voice: OpenJTalk, ear: Ear) -> None:
     pieces = list(voice.stream(SENTENCE))
     whole = voice.synthesize(SENTENCE)
@@ -89,11 +96,20 @@ def test_there_is_no_joint_to_be_heard_between_two_pieces(voice: OpenJTalk, text
         assert 0.5 < np.sqrt(np.mean(piece**2)) / np.sqrt(np.mean(pieces[0] ** 2)) < 2
 
 
+def test_where_the_next_piece_would_come_late_it_is_waited_for(
+    voice: OpenJTalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openjtalk, "_IN_TIME", 0)
+    (piece,) = voice.stream(SENTENCE)
+    assert piece.seconds == pytest.approx(voice.synthesize(SENTENCE).seconds, abs=0.03)
+
+
 def test_at_another_rate_a_sentence_is_one_piece(voice: OpenJTalk) -> None:
     (piece,) = voice.stream(SENTENCE, 1.5)
     assert np.array_equal(piece.samples, voice.synthesize(SENTENCE, 1.5).samples)
 
 
+@pytest.mark.usefixtures("in_time")
 @pytest.mark.parametrize("text", ["", "。", "ア", "アイウエオ" * 16, "ああ" * 8 + "いえあお" * 8, "漢字を読む。" * 40])
 def test_pieces_of_whatever_is_spoken_are_as_long_as_the_whole(voice: OpenJTalk, text: str) -> None:
     pieces = list(voice.stream(text))
@@ -117,6 +133,7 @@ def test_a_higher_pitch_is_higher_and_as_long(voice: OpenJTalk) -> None:
     assert _pitch(higher.samples) / _pitch(plain.samples) == pytest.approx(2, rel=0.2)
 
 
+@pytest.mark.usefixtures("in_time")
 def test_a_voice_file_of_the_users_own_speaks(voice: OpenJTalk, ear: Ear, tmp_path: Path) -> None:
     import pyopenjtalk
 
