@@ -28,6 +28,7 @@ ANSWER_SECONDS = 0.3
 """What must be left of the sentence's time after such a pause."""
 PAUSE_SECONDS = 0.2
 """Silence between two parts of one sentence, which are cut after 。 or 、."""
+PROBE = "はい"
 LARGEST_REPLY = 8 << 20
 """Bytes of one reply; 100 characters of speech take about 60 kB."""
 
@@ -51,7 +52,7 @@ class Gtts:
         self._service = Service(
             settings.gtts_url, settings.gtts_timeout, connections=PARALLEL, largest_reply=LARGEST_REPLY
         )
-        self._breaker = Breaker()
+        self._breaker = Breaker(probe=self._probe, name="gtts probe")
 
     @classmethod
     def check(cls, settings: Settings) -> None:
@@ -67,14 +68,22 @@ class Gtts:
         if not pieces:
             return AudioClip(shaping.silence())
         self._breaker.check()
-        packed = self._gtts("".join(pieces), lang="ja", lang_check=False, tokenizer_func=lambda _: pieces)
         try:
-            clips = self._fetch(packed.get_bodies())
+            clips = self._fetch(self._bodies(pieces))
         except Unreachable as error:
             self._breaker.failed(str(error), error.requested_pause)
             raise
         self._breaker.succeeded()
         return AudioClip(shaping.join(clips, PAUSE_SECONDS))
+
+    def _bodies(self, pieces: list[str]) -> list[str]:
+        packed = self._gtts("".join(pieces), lang="ja", lang_check=False, tokenizer_func=lambda _: pieces)
+        bodies: list[str] = packed.get_bodies()
+        return bodies
+
+    def _probe(self) -> None:
+        """Asks for a word of ours, of which nothing depends: a sentence might wait in vain for all of its time."""
+        self._fetch(self._bodies([PROBE]))
 
     def _fetch(self, bodies: list[str]) -> list[Samples]:
         """The clips of all request bodies, asked for side by side; whatever is late is given up."""

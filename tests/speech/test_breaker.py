@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import email.utils
+import gc
+import queue
 import time
 
 import pytest
 
+from daemon.speech import breaker
 from daemon.speech.breaker import LONGEST_REQUESTED_PAUSE, Breaker
 from daemon.speech.http import requested_pause
 from tts_plugin.errors import EngineFailed
@@ -76,3 +79,45 @@ def test_a_retry_after_in_seconds(header: str | None, seconds: float) -> None:
 def test_a_retry_after_as_a_date() -> None:
     assert requested_pause(email.utils.formatdate(time.time() + 90, usegmt=True)) == pytest.approx(90, abs=2)
     assert requested_pause("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+
+
+class Engine:
+    """Has a probe, whose outcome the test decides."""
+
+    def __init__(self) -> None:
+        self.works = False
+        self.probes: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self.breaker = Breaker(probe=self.probe)
+
+    def probe(self) -> None:
+        self.probes.put(self.works)
+        if not self.works:
+            raise EngineFailed("still down")
+
+
+def test_with_a_probe_no_call_passes_before_it_has_succeeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(breaker, "LONGEST_PAUSE", 0.02)
+    engine = Engine()
+    engine.breaker.failed("down")
+    for _ in range(3):
+        assert engine.probes.get(timeout=5) is False
+        assert is_open(engine.breaker)
+    engine.works = True
+    while not engine.probes.get(timeout=5):
+        pass
+    closed = time.monotonic() + 5
+    while is_open(engine.breaker):
+        assert time.monotonic() < closed
+    assert engine.probes.empty(), "and is not called any more"
+
+
+def test_an_engine_that_has_left_memory_is_not_probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.05)
+    engine = Engine()
+    probes = engine.probes
+    engine.breaker.failed("down")
+    del engine
+    gc.collect()
+    with pytest.raises(queue.Empty):
+        probes.get(timeout=0.2)

@@ -15,7 +15,8 @@ import pytest
 import trustme
 
 from daemon.narration import SAMPLE_RATE
-from daemon.speech.gtts import Gtts
+from daemon.speech import breaker
+from daemon.speech.gtts import PROBE, Gtts
 from daemon.speech.parts import LONGEST_TEXT
 from tests.rig.ear import Ear, error_rate
 from tests.rig.google import Audio, Body, Cut, Fault, Google, HangUp, Hold, Status, Trickle, reply, speech
@@ -112,6 +113,25 @@ def test_a_service_that_fails_is_left_alone_for_a_while(google: Google, fault: F
         voice.synthesize(SENTENCE)
     assert told in str(caught.value)
     assert len(google.requests) == asked
+
+
+def test_its_recovery_is_noticed_by_a_word_of_ours_and_not_by_a_sentence(
+    google: Google, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.05)
+    google.faults += [Status(503), Status(503)]
+    voice = voice_at(google.url)
+    with pytest.raises(EngineFailed, match="503"):
+        voice.synthesize(SENTENCE)
+    end = time.monotonic() + 10
+    while True:
+        try:
+            assert voice.synthesize(SENTENCE).seconds > 3
+            break
+        except EngineFailed:
+            assert time.monotonic() < end
+    # Two probes, of which the first one found it down still; the sentence was sent when it was sure to be spoken.
+    assert [request.text for request in google.requests] == [SENTENCE, PROBE, PROBE, SENTENCE]
 
 
 def test_a_429_is_asked_again_where_the_time_allows(google: Google) -> None:
