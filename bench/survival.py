@@ -3,8 +3,9 @@
     python -m bench.survival SENTENCES.tsv [--engine nllb] [--model NAME] [--limit 50] [--json]
 
 The table's columns: id, kind, English, Japanese, identifiers parted by |. A sentence is given to the engine as it
-is (raw), and through what the daemon wraps around each engine (careful). The table's own Japanese is the yardstick:
-what it does not hold, no translation need hold.
+is (raw), through what the daemon wraps around each engine (careful), and as the daemon has it after cleaning (spoken),
+where an identifier counts as it is said: `./src/app.py` as app.py. The table's own Japanese is the yardstick: what it
+does not hold, no translation need hold.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.text.cleaning import spoken_sentences
 from daemon.translation import registry
 from daemon.translation.careful import Careful
 from daemon.translation.engine import Translator
@@ -66,6 +68,19 @@ def holds(japanese: str, identifier: str) -> bool:
     return identifier in japanese
 
 
+def spoken(row: Row) -> Row:
+    """The row as the daemon's translators get it, and its identifiers as they are said."""
+    english = " ".join(sentence.marked for sentence in spoken_sentences(row.english, "drop"))
+    said = []
+    for name in row.identifiers:
+        cleaned = "".join(sentence.text for sentence in spoken_sentences(f"See `{name}` there.", "drop"))
+        number = re.fullmatch(r"[#v]?([\d.,]+)%?", name)  # "version 2.3.0" and "30 percent" have words of their own
+        said.append(number[1] if number else cleaned.removeprefix("See ").removesuffix(" there."))
+    return Row(
+        english, [alone if holds(english, alone) else name for alone, name in zip(said, row.identifiers, strict=True)]
+    )
+
+
 def survey(engine: Translator, rows: list[Row]) -> Count:
     count = Count()
     for row in rows:
@@ -97,7 +112,12 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     rows = read(options.table, options.limit)
-    counts = {"raw": survey(engine, rows), "careful": survey(Careful(engine), rows)}
+    careful = Careful(engine)
+    counts = {
+        "raw": survey(engine, rows),
+        "careful": survey(careful, rows),
+        "spoken": survey(careful, [spoken(row) for row in rows]),
+    }
     if options.json:
         print(json.dumps({way: {**vars(count), "percent": round(count.percent, 2)} for way, count in counts.items()}))
         return 0

@@ -93,6 +93,17 @@ class Sentence:
     text: str
     language: str
     """ISO 639-1 code of the source: "en", "ja", "de" …"""
+    code: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    """Where the author marked code, which is not to be translated: starts and ends in the text."""
+
+    @property
+    def marked(self) -> str:
+        """The text with its code in backticks."""
+        parts, last = [], 0
+        for start, end in self.code:
+            parts += [self.text[last:start], "`", self.text[start:end], "`"]
+            last = end
+        return "".join((*parts, self.text[last:]))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from daemon.text import (
     symbols,
     units,
 )
+from daemon.text.code_spans import code_spans
 from daemon.text.marks import (
     CODE,
     CODE_CLOSE,
@@ -92,7 +93,7 @@ def _speak(
             return []
         said = words.code_block(block.text) if block.kind == "code" else words.table(block.rows)
         return [Sentence(said, words.language)]
-    return [Sentence(text, language.of_sentence(text, code)) for text in _prose_sentences(block, code, words)]
+    return _prose_sentences(block, code, words)
 
 
 def _announce(passage: pasted.Pasted, words: Wording, code: str, code_blocks: CodeBlocks) -> list[Sentence]:
@@ -110,20 +111,23 @@ def _announce(passage: pasted.Pasted, words: Wording, code: str, code_blocks: Co
     return [Sentence(said, words.language)]
 
 
-def _prose_sentences(block: markdown.Block, code: str, words: Wording) -> list[str]:
+def _prose_sentences(block: markdown.Block, code: str, words: Wording) -> list[Sentence]:
     text = block.text
     if block.kind == "heading":
         text = _HEADING_NUMBER.sub(lambda hit: words.say("item", n=hit[1]), text)
     elif block.kind == "item":
         text = _LEAD_DASH.sub(r"\1: ", text, count=1)
     text = speakable(text, code, words)
-    said = [tidied(sentence, words) for sentence in sentences.split(text, code)]
-    said = [closed(sentence, words) for sentence in said if any(map(str.isalnum, sentence))]
+    marked = [sentence for sentence in sentences.split(text, code) if any(map(str.isalnum, tidied(sentence, words)))]
+    said = [closed(tidied(sentence, words), words) for sentence in marked]
     if said and block.number is not None:
         said[0] = words.say("item", n=block.number) + said[0]
     elif said and block.quoted and not _LABEL.match(said[0]):
         said[0] = words.say("quote", text=said[0])
-    return said
+    return [
+        Sentence(sentence, language.of_sentence(sentence, code), code_spans(before, sentence))
+        for before, sentence in zip(marked, said, strict=True)
+    ]
 
 
 def speakable(text: str, code: str, words: Wording) -> str:

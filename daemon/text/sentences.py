@@ -27,11 +27,14 @@ _TOKEN = re.compile(rf"[{re.escape(_OPEN + _CLOSE)}]|{_FULL_WIDTH.pattern}")
 
 
 def split(text: str, language: str) -> list[str]:
-    """The sentences of one block, none longer than LONGEST. "\\n" always ends one; inline code never does."""
+    """The sentences of one block, none longer than LONGEST. "\\n" always ends one; inline code never does.
+
+    Code keeps its marks, but in what was too long and had to be cut.
+    """
     codes: list[str] = []
 
     def hide(code: re.Match[str]) -> str:
-        codes.append(code[1])
+        codes.append(code[0])
         return HOLDER
 
     shown = CODE.sub(hide, text)
@@ -103,6 +106,11 @@ def _split_full_width(line: str) -> Iterator[str]:
 
 def _bounded(sentence: str, limit: int) -> Iterator[str]:
     """The sentence in parts of at most `limit` characters, cut at a pause where there is one."""
+    said = CODE.sub(r"\1", sentence)
+    if len(said) <= limit:
+        yield sentence
+        return
+    sentence = said.strip()
     while len(sentence) > limit:
         window = sentence[:limit]
         cut = max((match.end() for match in re.finditer(r"[;,、，；:：](?=\s|[^\x00-\x7f])", window)), default=0)

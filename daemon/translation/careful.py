@@ -18,7 +18,10 @@ _FINAL = re.compile(r"[。？！?!][」』）)]*\s*\Z")
 
 
 class Careful:
-    """The engine's translations, with all identifiers, commands and numbers of the source."""
+    """The engine's translations, with all identifiers, commands and numbers of the source.
+
+    What of a text is code may be said by backticks (Sentence.marked); the engine does not see them.
+    """
 
     def __init__(self, engine: Translator) -> None:
         self.engine = engine
@@ -30,7 +33,7 @@ class Careful:
     def translate(self, text: str, language: str) -> str | None:
         source = typography.plain(text)
         until = time.monotonic() + SECONDS
-        japanese = self.engine.translate(source, language)
+        japanese = self.engine.translate(protection.unmarked(source), language)
         return None if japanese is None else self._whole(source, language, japanese, until)
 
     def translate_together(self, texts: Sequence[str], language: str, unwanted: Callable[[], bool]) -> list[str | None]:
@@ -38,13 +41,12 @@ class Careful:
         if not isinstance(self.engine, SeveralTranslator):
             return [None] * len(texts)
         sources = [typography.plain(text) for text in texts]
+        found = self.engine.translate_together([*map(protection.unmarked, sources)], language, unwanted)
         return [
             None
             if japanese is None or unwanted()
             else self._whole(source, language, japanese, time.monotonic() + SECONDS)
-            for source, japanese in zip(
-                sources, self.engine.translate_together(sources, language, unwanted), strict=True
-            )
+            for source, japanese in zip(sources, found, strict=True)
         ]
 
     def _whole(self, source: str, language: str, japanese: str, until: float) -> str:
@@ -78,7 +80,7 @@ class Careful:
             return
         source = typography.plain(text)
         said = held = ""
-        for part in self.engine.stream(source, language):
+        for part in self.engine.stream(protection.unmarked(source), language):
             if held:
                 said += held
                 yield held

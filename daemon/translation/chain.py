@@ -148,9 +148,8 @@ class TranslatorChain:
             group = [number for number in fresh if sentences[number].language == language]
             if len(group) < 2 or unwanted():
                 continue
-            texts = [sentences[number].text for number in group]
             try:
-                together = slot.use(functools.partial(_together, texts, language, unwanted))
+                together = slot.use(functools.partial(_together, [sentences[n] for n in group], unwanted))
             except YomiageError as error:
                 log.debug("%s: %s", slot.name, error)
                 continue
@@ -178,21 +177,26 @@ def _load(name: str, settings: Settings) -> Translator:
 
 
 def _translate(sentence: Sentence, engine: Translator) -> str | None:
-    return engine.translate(sentence.text, sentence.language)
+    return engine.translate(_given(sentence, engine), sentence.language)
 
 
-def _together(
-    texts: Sequence[str], language: str, unwanted: Callable[[], bool], engine: Translator
-) -> list[str | None]:
+def _given(sentence: Sentence, engine: Translator) -> str:
+    """What is code, only a model need know: tables hold sentences as they are said."""
+    return sentence.marked if isinstance(engine, Careful) else sentence.text
+
+
+def _together(sentences: Sequence[Sentence], unwanted: Callable[[], bool], engine: Translator) -> list[str | None]:
+    """Of one language."""
     if isinstance(engine, SeveralTranslator):
-        return engine.translate_together(texts, language, unwanted)
-    return [None] * len(texts)
+        texts = [_given(sentence, engine) for sentence in sentences]
+        return engine.translate_together(texts, sentences[0].language, unwanted)
+    return [None] * len(sentences)
 
 
 def _parts(sentence: Sentence, engine: Translator) -> Iterator[str]:
     if isinstance(engine, StreamingTranslator):
-        return engine.stream(sentence.text, sentence.language)
-    japanese = engine.translate(sentence.text, sentence.language)
+        return engine.stream(_given(sentence, engine), sentence.language)
+    japanese = _translate(sentence, engine)
     return iter(() if japanese is None else (japanese,))
 
 

@@ -28,9 +28,9 @@ class Memory:
         """The engine need not be in memory for that."""
         if (name := self._names.get(engine)) is None:
             return None
-        return self._cache.get(name, sentence.language, sentence.text)
+        return self._cache.get(name, sentence.language, sentence.marked)
 
     def put(self, engine: str, sentence: Sentence, japanese: str) -> None:
         # What is its own translation (a number, a path) is not worth a place.
         if (name := self._names.get(engine)) is not None and japanese != sentence.text:
-            self._cache.put(name, sentence.language, sentence.text, japanese)
+            self._cache.put(name, sentence.language, sentence.marked, japanese)

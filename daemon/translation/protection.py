@@ -16,6 +16,7 @@ _MOST = 9
 _SIMILAR = 0.6
 """How like an identifier a word of the translation must be, to be it misspelt."""
 _WORD = re.compile(r"[A-Za-z0-9_$@#~./\\:-]*[A-Za-z_][A-Za-z0-9_$@#~./\\:-]*")
+_MARKED = re.compile(r"`([^`\n]+)`")
 _FINAL = re.compile(r"[。？！.?!]*[」』）)]*\s*\Z")
 
 
@@ -43,6 +44,11 @@ def protect(text: str) -> Protected:
         parts += [text[last : name.start], word]
         last = name.end
     return Protected("".join((*parts, text[last:])), text, {word: name for name, word in placeholders.items()})
+
+
+def unmarked(text: str) -> str:
+    """The text without the backticks around code."""
+    return _MARKED.sub(r"\1", text)
 
 
 def restore(japanese: str, protected: Protected) -> str:

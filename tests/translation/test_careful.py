@@ -125,6 +125,24 @@ def test_a_failure_is_the_models_own() -> None:
         Careful(Model(says)).translate(SOURCE, "en")
 
 
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("空のcatchブロックが隠します。", "空のcatchブロックが隠します。"),
+        ("空のブロックが隠します。", "空のブロックが隠します（catch）。"),
+        ("空のCatchブロックが隠します。", "空のcatchブロックが隠します。"),
+    ],
+)
+def test_what_the_author_marked_as_code_is_kept_and_the_model_sees_no_mark(said: str, heard: str) -> None:
+    model = StreamingModel(lambda text: said)
+    careful = Careful(model)
+    marked = "The empty `catch` block hides it."
+    assert careful.translate(marked, "en") == heard
+    assert "".join(careful.stream(marked, "en")) == heard
+    asked = {"The empty catch block hides it.", "The empty X1 block hides it."}
+    assert set(model.asked) <= asked
+
+
 def test_the_model_gets_plain_quotes() -> None:
     model = Model(lambda text: "できました。")
     Careful(model).translate("It’s “done”…", "en")

@@ -314,6 +314,17 @@ def test_a_name_that_the_model_lost_is_heard_all_the_same() -> None:
     assert said == result("ファイルを更新しました（config.toml）。", "nllb", sentence)
 
 
+def test_models_are_told_what_is_code_and_tables_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    Second.answers = lambda text: "一覧を消しました。"
+    First.answers = lambda text: asked.append(text)
+    sentence = Sentence("I removed any.", "en", ((10, 13),))
+    translators = TranslatorChain(Settings(translators=("phrasebook", "nllb")))
+    assert translators.translate(sentence).text == "一覧を消しました（any）。"
+    assert asked == ["I removed any."]
+    assert translators.translate(Sentence("I removed any.", "en")).text == "一覧を消しました。"
+
+
 class Several(Levers):
     """Translates together what it knows, and counts how often it is asked for several and for one."""
 

@@ -37,6 +37,13 @@ from daemon.translation.protection import missing, placed, protect, repaired, re
         ("It took 1,500 steps and 1.2 seconds.", ["1,500", "1.2"]),
         ("At 3 PM, or 15:30, or 9am.", []),
         ("It is a well-known end-to-end test of eslint-plugin-import.", ["eslint-plugin-import"]),
+        ("From Django 3.2 to Python 3.12, with PID 20417.", ["Django 3.2", "Python 3.12", "PID 20417"]),
+        ("From 1.2 GB, in Version 2.0, OK 200 times.", ["1.2", "2.0", "200"]),
+        ("It is null in stdout, and not voided.", ["null", "stdout"]),
+        ("The task nightly-sync is a well-known one.", ["nightly-sync"]),
+        ("The container is named cache, with named arguments.", ["cache"]),
+        ("It is 12 commits behind main; the main reason.", ["12", "main"]),
+        ("ruff check . found it; run ruff check.", ["ruff check .", "ruff check"]),
         ("e.g. the U.S. and i.e. nothing, a.m. and p.m.", []),
         ("", []),
     ],
@@ -44,6 +51,13 @@ from daemon.translation.protection import missing, placed, protect, repaired, re
 def test_names_are_recognised(text: str, expected: list[str] | None) -> None:
     found = [name.text for name in names.names(text)]
     assert found == (expected if expected is not None else ["#482", "get_user_name", "getUserName", "GetUser"])
+
+
+def test_words_that_japanese_keeps_are_developers_terms_in_small_letters() -> None:
+    words = names._verbatim()
+    assert len(words) > 400
+    assert all(word == word.lower() and len(word) > 2 for word in words)
+    assert not words & {"true", "false", "self", "main", "environment", "await", "the"}
 
 
 def test_names_do_not_overlap_and_stand_where_they_say() -> None:
