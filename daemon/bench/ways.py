@@ -10,6 +10,7 @@ from typing import Any
 from daemon.bench.sentences import SENTENCES, Sentence
 from daemon.translation import devices
 from daemon.translation.languages import JAPANESE, nllb_code
+from daemon.translation.neural import Model
 from daemon.translation.tokens import END, PAD, Tokenizer
 from tts_plugin.errors import EngineUnavailable
 from tts_plugin.settings import Settings
@@ -53,7 +54,29 @@ def nllb(folder: Path, real: bool) -> Way:
     from daemon.translation import converted
     from daemon.translation.onnx_model import OnnxModel
 
-    model = OnnxModel(converted.directory(str(folder)), devices.thread_count(), 2 * LONGEST)
+    return _written(OnnxModel(converted.directory(str(folder)), devices.thread_count(), 2 * LONGEST), folder)
+
+
+def nllb_torch(folder: Path, device: str, real: bool) -> Way:
+    """Today's engine on a graphics card."""
+    if real:
+        from daemon.translation.nllb_torch import NllbTorch
+
+        engine = NllbTorch(Settings.model_validate({"model": str(folder), "device": device}))
+        return lambda sentence: engine.translate(sentence.english, "en")
+    import torch
+
+    from daemon.translation import pieces, torch_model
+    from daemon.translation.vocabulary import kept_pieces
+
+    torch.set_num_threads(devices.thread_count())
+    vocabulary, languages = pieces.vocabulary(folder)
+    keep = kept_pieces(vocabulary, languages[JAPANESE])
+    return _written(torch_model.open_model(folder, keep, devices.choose_device(device)), folder)
+
+
+def _written(model: Model, folder: Path) -> Way:
+    """As an engine uses its model, but for a fixed length: random weights end nowhere."""
     japanese = Tokenizer(folder).language(JAPANESE)
 
     def run(sentence: Sentence) -> None:
@@ -63,16 +86,6 @@ def nllb(folder: Path, real: bool) -> Way:
             pass
 
     return run
-
-
-def nllb_torch(folder: Path, device: str, real: bool) -> Way:
-    """Today's engine on a graphics card; with random weights the call that it makes, at a fixed length."""
-    if real:
-        from daemon.translation.nllb_torch import NllbTorch
-
-        engine = NllbTorch(Settings.model_validate({"model": str(folder), "device": device}))
-        return lambda sentence: engine.translate(sentence.english, "en")
-    return _transformers(folder, device, devices.choose_dtype(devices.choose_device(device)), 1, False)[1]
 
 
 def _transformers(folder: Path, device: str, dtype: Any, beams: int, real: bool) -> tuple[Any, Way]:

@@ -6,7 +6,9 @@ import json
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,6 +130,33 @@ def test_the_ways_take_turns() -> None:
     assert clock.calls == ["a0", "b0", *["a0", "b0", "a1", "b1", "a2", "b2"] * 2]
     assert [len(rounds) for rounds in report.translation["a"]] == [2, 2, 2]
     assert report.rows()[0]["speech_ms"] == 0
+
+
+@pytest.mark.parametrize("written", [11, 20, 29])
+def test_todays_engine_on_a_card_writes_as_many_tokens_as_the_sentence_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    from daemon.translation import torch_model
+
+    random_model.write(tmp_path, random_model.Size(pieces=3_000, width=32, inner=64, layers=1, heads=2))
+    asked: list[int] = []
+    write = torch_model.TorchModel.write
+
+    def counted(self: torch_model.TorchModel, *arguments: Any) -> Iterator[int]:
+        for token in write(self, *arguments):
+            asked.append(token)
+            yield token
+
+    monkeypatch.setattr(torch_model.TorchModel, "write", counted)
+    ways.nllb_torch(tmp_path, "cpu", False)(next(s for s in SENTENCES if s.target == written))
+    assert len(asked) == written
+
+
+def test_a_machine_with_a_card_is_timed_by_the_engine_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for way in ("phase_1", "nllb_torch"):
+        monkeypatch.setattr(ways, way, lambda *_: Clock().way("x"))
+    monkeypatch.setattr(ways, "phase_1_5", lambda *_: (Clock().way("x"), None))
+    assert [*run._load(tmp_path, "cuda", False, Report("", 1), ignore)][-1] == "today: nllb_torch"
 
 
 def test_what_does_not_fit_into_memory_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
