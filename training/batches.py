@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +13,14 @@ import numpy.typing as npt
 from training.pieces import BLANK, END, PAD
 
 Ids = npt.NDArray[np.int64]
-OWN, CORPUS = "own.npz", "corpus-{:02}.npz"
-"""File names: our own pairs, and the parts of the corpus."""
+OWN, CORPUS, NEAR = "own.npz", "corpus-{:02}.npz", "near.npy"
+"""File names: our own pairs, the parts of the corpus, and which of its pairs are like our own."""
 SHARD = 90_000
 """Pairs in one file, which keeps it well under 16 MB."""
 
 
-class Data(NamedTuple):
+@dataclass(frozen=True)
+class Data:
     """All pairs: the ids of a side one behind the other, and where each sentence ends."""
 
     source: npt.NDArray[np.uint16]
@@ -27,6 +28,8 @@ class Data(NamedTuple):
     target: npt.NDArray[np.uint16]
     target_ends: Ids
     tier: npt.NDArray[np.uint8]
+    near: npt.NDArray[np.bool_]
+    """Of our own pairs and of those that are like them."""
 
     def __len__(self) -> int:
         return len(self.tier)
@@ -50,9 +53,24 @@ def write(file: Path, sources: Sequence[list[int]], targets: Sequence[list[int]]
 
 
 def read(folder: Path) -> Data:
-    files = [folder / OWN, *sorted(folder.glob(CORPUS.format(0).replace("00", "??")))]
-    if not files[0].is_file():
+    if not (folder / OWN).is_file():
         raise FileNotFoundError(f"{folder} holds no {OWN}. Run `python -m training.prepare` first.")
+    own = load([folder / OWN])
+    parts = (own, replace(load(corpus_files(folder)), near=np.load(folder / NEAR)))
+    together = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in (field.name for field in fields(Data))
+    }
+    for ends, ids in (("source_ends", own.source), ("target_ends", own.target)):
+        together[ends][len(own) :] += len(ids)
+    return Data(**together)
+
+
+def corpus_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob(CORPUS.format(0).replace("00", "??")))
+
+
+def load(files: Sequence[Path]) -> Data:
+    """What these files hold, as if it were all near."""
     shards = [np.load(file) for file in files]
     together = {name: np.concatenate([shard[name] for shard in shards]) for name in shards[0].files}
     return Data(
@@ -61,6 +79,7 @@ def read(folder: Path) -> Data:
         together["target"],
         np.cumsum(together["target_lengths"], dtype=np.int64),
         together["tier"],
+        np.ones(len(together["tier"]), np.bool_),
     )
 
 
@@ -78,14 +97,14 @@ class Batch(NamedTuple):
 
 
 def epoch(
-    data: Data, weights: Sequence[float], cells: int, longest: int, seed: int, relabel: Relabel
+    data: Data, weights: Sequence[float], far: float, cells: int, longest: int, seed: int, relabel: Relabel
 ) -> Iterator[Batch]:
-    """Every pair as often as its tier's weight says (0.5: every second one, anew each time).
+    """Every pair as often as its tier's weight says (0.5: every second one, anew each time); times `far` if not near.
 
     `cells`: the most that one side of a batch holds, padding counted in. Pairs with a side over `longest` are left out.
     """
     random = np.random.default_rng(seed)
-    times = np.asarray(weights)[data.tier]
+    times = np.asarray(weights)[data.tier] * np.where(data.near, 1.0, far)
     source_lengths, target_lengths = data.lengths()
     lengths = np.maximum(source_lengths, target_lengths)
     times = np.where(lengths <= longest, times, 0)

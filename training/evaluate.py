@@ -15,9 +15,12 @@ from typing import Any, NamedTuple
 import torch
 
 from daemon.translation import faithful, placeholders
+from daemon.translation.careful import Careful
+from daemon.translation.starter import Starter
 from training import checkpoint, decode, pieces
 from training.decode import Output
 from training.prepare import HELD_OUT, RUN, read_pairs
+from tts_plugin.settings import Settings
 
 
 class Example(NamedTuple):
@@ -31,7 +34,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--run", type=Path, default=RUN, help="directory of this training")
     parser.add_argument("--checkpoint", type=Path, help="small checkpoint; the run's own unless given")
-    parser.add_argument("--exported", type=Path, help="measure this packed model instead, in the product's engine")
+    parser.add_argument(
+        "--engine", action="store_true", help="measure the shipped model instead, as the product runs it"
+    )
     parser.add_argument("--style", type=Path, nargs="*", default=[], help="tables in the style set's or our own form")
     parser.add_argument("--most", type=int, help="take only so many pairs of each set")
     parser.add_argument("--beam", type=int, default=1)
@@ -81,15 +86,9 @@ def read_style(table: Path) -> list[Example]:
 
 
 def _translate(options: argparse.Namespace, names: set[str], sentences: list[str]) -> list[Output]:
-    if options.exported is not None:
-        import tempfile
-
-        from training.exported import Exported, unpack
-
-        with tempfile.TemporaryDirectory() as work:
-            unpack(options.exported, Path(work) / "model")
-            engine = Exported(Path(work) / "model")
-            return [Output(*engine.translate(sentence)) for sentence in sentences]
+    if options.engine:
+        engine = Careful(Starter(Settings()))
+        return [Output(engine.translate(sentence, "en") or "", None) for sentence in sentences]
     device = torch.device(options.device)
     model = checkpoint.load_model(options.checkpoint or options.run / "checkpoint", device)
     return decode.translate(model, pieces.Vocabulary(options.run), names, sentences, options.beam)

@@ -16,7 +16,9 @@ from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 
-from training import batches, corpus, pieces, pretrained
+import numpy as np
+
+from training import batches, corpus, nearness, pieces, pretrained
 from training.corpus import Pair
 from training.overlap import Evaluation
 
@@ -62,6 +64,9 @@ def main() -> None:
         tokenize(run)
     if options.again or options.own or not (run / batches.OWN).is_file():
         tokenize_own(run, options.style)
+    if options.again or not (run / batches.NEAR).is_file():
+        own, rest = batches.load([run / batches.OWN]), batches.load(batches.corpus_files(run))
+        np.save(run / batches.NEAR, nearness.scores(own, rest) > nearness.NEAR)
     print((run / REPORT).read_text(encoding="utf-8"))
 
 

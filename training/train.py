@@ -30,6 +30,8 @@ class Phase:
     """How much of each tier an epoch has (style, agent, human, vendor, machine), and how fast is learned."""
 
     weights: tuple[float, float, float, float, float]
+    far: float
+    """Times that, of the pairs that are not like our own."""
     rate: float
     encoder: float
     """The encoder's rate as a share of it; 0: it stays as it is, which saves half of the time."""
@@ -45,9 +47,9 @@ class Phase:
 
 PHASES = {
     # The decoder learns to look at what the pretrained encoder says, and to speak Japanese.
-    "decoder": Phase((4.0, 2.0, 1.0, 0.2, 0.0), 1.5e-3, 0.0, 0.5, 100, 200, 0.0, 40),
-    "base": Phase((4.0, 2.0, 1.0, 0.2, 0.0), 8.0e-4, 0.1, 0.25, 50, 400, 0.0, 64),
-    "style": Phase((8.0, 1.0, 0.08, 0.0, 0.0), 4.0e-4, 0.25, 0.05, 100, 200, 0.1, 64),
+    "decoder": Phase((4.0, 2.0, 1.0, 0.5, 0.2), 0.2, 1.5e-3, 0.0, 0.5, 100, 200, 0.0, 40),
+    "base": Phase((4.0, 2.0, 1.0, 0.5, 0.2), 0.2, 8.0e-4, 0.1, 0.25, 50, 400, 0.0, 64),
+    "style": Phase((4.0, 1.0, 0.2, 0.0, 0.0), 0.0, 4.0e-4, 0.1, 0.05, 50, 200, 0.1, 64),
 }
 
 
@@ -271,7 +273,8 @@ def _endless(
 ) -> Iterator[batches.Batch]:
     """Batches of one epoch after the other, from behind the place where the last call stopped; notes the place."""
     for epoch in itertools.count(int(place["epoch"])):
-        made = batches.epoch(data, phase.weights, options.cells, phase.longest, 1000 * options.seed + epoch, relabel)
+        seed = 1000 * options.seed + epoch
+        made = batches.epoch(data, phase.weights, phase.far, options.cells, phase.longest, seed, relabel)
         for number, batch in enumerate(made):
             if number >= skip:
                 place |= {"epoch": epoch, "batch": number}

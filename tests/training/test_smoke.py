@@ -118,7 +118,7 @@ def test_a_batch_holds_pairs_of_like_length_with_matching_placeholders(run: Path
     vocabulary, data = pieces.Vocabulary(run), batches.read(run)
     targets = {pair.japanese for pair in read_pairs(text_directory(run) / PAIRS)}
     same = batches.Relabel([vocabulary.codes, vocabulary.numbers], 0.0)
-    made = list(batches.epoch(data, [1, 1, 1, 1, 1], 512, 96, 1, same))
+    made = list(batches.epoch(data, [1, 1, 1, 1, 1], 1, 512, 96, 1, same))
     assert sum(len(batch.wanted) for batch in made) == len(data)
     for batch in made:
         assert batch.source.size <= 512 and batch.wanted.size <= 512
@@ -130,7 +130,7 @@ def test_a_batch_holds_pairs_of_like_length_with_matching_placeholders(run: Path
 
     other = batches.Relabel([vocabulary.codes, vocabulary.numbers], 1.0)
     plain = {tuple(row) for batch in made for row in batch.source.tolist()}
-    relabelled = list(batches.epoch(data, [1, 1, 1, 1, 1], 512, 96, 1, other))
+    relabelled = list(batches.epoch(data, [1, 1, 1, 1, 1], 1, 512, 96, 1, other))
     assert {tuple(row) for batch in relabelled for row in batch.source.tolist()} != plain
     for batch in relabelled:
         for source, wanted in zip(batch.source, batch.wanted, strict=True):
