@@ -8,7 +8,9 @@ from collections import deque
 RATE = 48_000
 BLOCK_MS = 200
 """So late may the system's scheduler let us be: shorter blocks had holes where more programs ran than cores."""
-_IN_FLIGHT_SECONDS = BLOCK_MS / 1000 + 0.05
+PERIODS = 3
+"""Blocks that the sound server is given ahead. With two, ten minutes at load 6 had four holes, of up to 130 ms."""
+_IN_FLIGHT_SECONDS = (PERIODS - 1) * BLOCK_MS / 1000 + 0.05
 """A block begins to be heard so long after the device took it, at the most."""
 
 

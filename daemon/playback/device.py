@@ -18,7 +18,7 @@ PLAYER = [sys.executable, "-I", "-m", player.__name__]
 """-I: only what is installed with the interpreter counts, not a miniaudio.py in the working directory."""
 READY_SECONDS = 10.0
 """So long may a sound server take to say what devices it has."""
-SILENT_SECONDS = player.STALL_SECONDS + 1
+SILENT_SECONDS = player.WAKING_SECONDS + 1
 """The player says so when its device hangs; silent for longer than that, it hangs itself."""
 _CANCEL_SECONDS = 0.05
 """A cut narration is noticed so late by the thread that writes it; what is heard does not wait for that."""

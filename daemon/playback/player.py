@@ -25,16 +25,17 @@ from collections.abc import Generator
 from typing import Any
 
 from daemon.playback import hardware
-from daemon.playback.deck import BLOCK_MS, RATE, Deck
+from daemon.playback.deck import BLOCK_MS, PERIODS, RATE, Deck
 
 HEADER = struct.Struct("<cI")
 PLAY, STOP = b"P", b"S"
 LEAD_MS = 10
 """Silence before the first sample: a stream's first 5 ms were lost in PulseAudio, and sound cards wake with a click."""
-STALL_SECONDS = 2.0
-"""A device that took no block for so long is lost."""
+STALL_SECONDS = 1.0
+"""A device that took no block for so long is lost; it wants one every 0.2 s. miniaudio tells of no server's death."""
+WAKING_SECONDS = 2.0
+"""Likewise for one that has not yet asked for more than it is given ahead: some have to wake up first."""
 _TICK_SECONDS = 0.02
-_PERIODS = 2
 
 
 class Stream:
@@ -69,6 +70,12 @@ class Stream:
         """Until when the device has surely played: one that hangs asks for no more, and is not heard either."""
         return min(now, self.deck.called + BLOCK_MS / 1000)
 
+    def stalled(self, now: float) -> float | None:
+        """For how many seconds it took no sound, where that is too long."""
+        waking = self.deck.taken <= PERIODS * 2 * RATE * BLOCK_MS // 1000
+        limit = WAKING_SECONDS if waking else STALL_SECONDS
+        return limit if now - self.deck.called > limit else None
+
     def open(self) -> None:
         if self._device is not None:
             return
@@ -81,7 +88,7 @@ class Stream:
             BLOCK_MS,
             # Looked for anew each time: it may have been unplugged, or plugged in again.
             device_id=_look_for(self._wanted) if self._wanted else None,
-            callback_periods=_PERIODS,
+            callback_periods=PERIODS,
             app_name="Yomiage",
         )
         blocks = self._blocks()
@@ -158,8 +165,8 @@ def play(wanted: str | None) -> None:
                 stream, before = None, heard
             elif stream.stopped:
                 raise OSError("the sound device or the sound server is gone")
-            elif now - stream.deck.called > STALL_SECONDS:
-                raise OSError(f"the sound device took no sound for {STALL_SECONDS:.0f} s")
+            elif (seconds := stream.stalled(now)) is not None:
+                raise OSError(f"the sound device took no sound for {seconds:.0f} s")
         if told != (epoch, taken, heard):
             told = (epoch, taken, heard)
             _say(f"at {epoch} {taken} {heard}")

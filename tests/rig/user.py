@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tts_plugin import protocol
 
 CHECKOUT = Path(__file__).parents[2]
 CHECKPOINT = CHECKOUT / "tests/checkpoint/nllb-tiny"
@@ -88,6 +91,15 @@ class User:
         assert process.stdout is not None and process.stderr is not None
         with process.stdout, process.stderr:
             assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
+
+    def ask(self, command: str, **fields: Any) -> dict[str, Any]:
+        """One request to the daemon, over its socket."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(str(self.socket))
+            connection.sendall(protocol.encode({"command": command, **fields}))
+            with connection.makefile("rb") as lines:
+                return dict(json.loads(lines.readline()))
 
     def status(self) -> dict[str, Any]:
         done = self.run("status", "--json")
