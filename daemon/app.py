@@ -109,9 +109,10 @@ class App:
         self._wait_until_ready()
         return [sentence.text for sentence in self._studio.clean(text)]
 
-    def translate(self, text: str) -> list[TranslatedSentence]:
+    def translate(self, text: str, engine: str | None = None) -> tuple[list[TranslatedSentence], dict[str, Any]]:
+        """The sentences in Japanese, by that engine alone if one is named; and the states of the engines asked."""
         self._wait_until_ready()
-        return [self._studio.translators.translate(sentence) for sentence in self._studio.clean(text)]
+        return self._studio.translate(text, engine)
 
     def render(self, text: str, file: str) -> float:
         """Speaks into a WAV file; its length in seconds."""

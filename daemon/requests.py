@@ -159,10 +159,10 @@ class Requests:
         return {"file": file, "seconds": self._app.render(_text_of(request), file)}
 
     def _translate(self, request: Reply) -> Reply:
-        sentences = self._app.translate(_text_of(request))
+        sentences, engines = self._app.translate(_text_of(request), _engine_of(request))
         return {
             "sentences": [{"text": s.text, "source": s.source.text, "engine": s.engine} for s in sentences],
-            "engines": self._app.health()["translators"],
+            "engines": engines,
         }
 
     def _clean(self, request: Reply) -> Reply:
@@ -253,6 +253,17 @@ def _voice_of(request: Reply) -> str | None:
     if voice not in VOICES:
         raise BadLine(ErrorCode.BAD_REQUEST, f'the field "voice" must be one of {", ".join(VOICES)}')
     return str(voice)
+
+
+def _engine_of(request: Reply) -> str | None:
+    """The translation engine that is asked for by name; None for those of the settings."""
+    if (engine := request.get("engine")) is None:
+        return None
+    from tts_plugin.settings import TRANSLATORS
+
+    if engine not in TRANSLATORS:
+        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "engine" must be one of {", ".join(TRANSLATORS)}')
+    return str(engine)
 
 
 def _session_of(request: Reply) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from daemon.narration import SAMPLE_RATE, AudioClip, Sentence
+from daemon.narration import SAMPLE_RATE, AudioClip, Sentence, TranslatedSentence
 from daemon.playback import registry as output_registry
 from daemon.playback.loudspeaker import Loudspeaker
 from daemon.playback.output import Output
@@ -72,6 +72,15 @@ class Studio:
 
     def clean(self, text: str) -> list[Sentence]:
         return spoken_sentences(text, self.settings.code_blocks)
+
+    def translate(self, text: str, engine: str | None = None) -> tuple[list[TranslatedSentence], dict[str, Any]]:
+        """The sentences in Japanese, by that engine alone if one is named; and the states of the engines asked."""
+        translators = self.translators if engine is None else self.translators.alone(engine)
+        try:
+            return [translators.translate(sentence) for sentence in self.clean(text)], translators.health()
+        finally:
+            if engine is not None and engine not in self.translators.health():
+                translators.unload()
 
     def render(self, text: str, file: str) -> float:
         """Speaks into a WAV file, beside whatever is being heard; its length in seconds."""

@@ -49,7 +49,7 @@ def _say(options: argparse.Namespace) -> int:
 
 
 def _translate(options: argparse.Namespace) -> int:
-    reply = _request("translate", timeout=ENGINE_SECONDS, text=_text(options.text))
+    reply = _request("translate", timeout=ENGINE_SECONDS, text=_text(options.text), engine=options.engine)
     for sentence in reply["sentences"]:
         print(sentence["text"])
     untranslated = [s["source"] for s in reply["sentences"] if s["engine"] is None]
@@ -254,6 +254,9 @@ def _parser() -> argparse.ArgumentParser:
     wait_option(say)
     translate = command("translate", _translate, "print a text in Japanese")
     translate.add_argument("text", nargs="+", metavar="TEXT", help="the text; - reads standard input")
+    translate.add_argument(
+        "--engine", metavar="NAME", help="by this engine alone, in the settings or not, and not from the cache"
+    )
     clean = command("clean", _clean, "print the sentences that would be spoken, one a line, untranslated")
     clean.add_argument("file", nargs="?", metavar="FILE", help="a Markdown file; standard input without it")
     wait_option(command("replay", _replay, "speak the last reply again"))

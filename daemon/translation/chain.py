@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -9,19 +10,13 @@ from typing import ClassVar
 
 from daemon.engines import Slot
 from daemon.narration import Sentence, TranslatedSentence
-from daemon.translation import registry
-from daemon.translation.careful import Careful
-from daemon.translation.engine import SeveralTranslator, StreamingTranslator, Translator
+from daemon.translation import asking, registry
+from daemon.translation.engine import Translator
 from daemon.translation.memory import Memory
 from tts_plugin.errors import YomiageError
 from tts_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
-
-LOAD_SECONDS = 300.0
-"""A model of 2.5 GB from a slow disk."""
-CALL_SECONDS = 30.0
-"""A long sentence on a slow processor. NLLB stops itself a little earlier."""
 
 
 class TranslatorChain:
@@ -45,16 +40,19 @@ class TranslatorChain:
     """The settings that a chain is built from: when one of them changes, another chain is needed."""
 
     def __init__(self, settings: Settings) -> None:
-        self._slots = [
-            Slot(
-                name,
-                functools.partial(_load, name, settings),
-                load_seconds=LOAD_SECONDS,
-                call_seconds=CALL_SECONDS,
-            )
-            for name in registry.in_order(settings)
-        ]
+        self._settings = settings
+        self._slots = [asking.slot(name, settings) for name in registry.in_order(settings)]
         self._memory = Memory((slot.name for slot in self._slots), settings)
+
+    def alone(self, engine: str) -> TranslatorChain:
+        """A chain of that engine only, in the settings' order or not. It asks it anew, and keeps nothing.
+
+        It shares the engine with this chain, where this one has it; else `unload` it after use.
+        """
+        chain = copy.copy(self)
+        chain._slots = [slot for slot in self._slots if slot.name == engine] or [asking.slot(engine, self._settings)]
+        chain._memory = Memory((), self._settings)
+        return chain
 
     def translate(self, sentence: Sentence) -> TranslatedSentence:
         """The sentence in Japanese; as it is, and without an engine's name, where no engine can."""
@@ -91,8 +89,8 @@ class TranslatorChain:
                 return
             said = ""
             try:
-                parts = slot.use(functools.partial(_parts, sentence))
-                while (japanese := slot.use(functools.partial(_next, parts))) is not None:
+                parts = slot.use(functools.partial(asking.parts, sentence))
+                while (japanese := slot.use(functools.partial(asking.following, parts))) is not None:
                     said += japanese
                     yield TranslatedSentence(japanese, sentence, slot.name)
             except YomiageError as error:
@@ -126,7 +124,7 @@ class TranslatorChain:
         if (japanese := self._memory.get(slot.name, sentence)) is not None:
             return japanese
         try:
-            japanese = slot.use(functools.partial(_translate, sentence))
+            japanese = slot.use(functools.partial(asking.translate, sentence))
         except YomiageError as error:
             log.debug("%s: %s", slot.name, error)
             return None
@@ -149,7 +147,7 @@ class TranslatorChain:
             if len(group) < 2 or unwanted():
                 continue
             try:
-                together = slot.use(functools.partial(_together, [sentences[n] for n in group], unwanted))
+                together = slot.use(functools.partial(asking.together, [sentences[n] for n in group], unwanted))
             except YomiageError as error:
                 log.debug("%s: %s", slot.name, error)
                 continue
@@ -167,38 +165,3 @@ class TranslatorChain:
 
     def _in_memory(self, names: frozenset[str]) -> Iterator[bool]:
         return (slot.loaded for slot in self._slots if slot.name in names)
-
-
-def _load(name: str, settings: Settings) -> Translator:
-    engine = registry.engine_class(name)
-    engine.check(settings)
-    made = engine(settings)
-    return Careful(made) if name in registry.MODELS else made
-
-
-def _translate(sentence: Sentence, engine: Translator) -> str | None:
-    return engine.translate(_given(sentence, engine), sentence.language)
-
-
-def _given(sentence: Sentence, engine: Translator) -> str:
-    """What is code, only a model need know: tables hold sentences as they are said."""
-    return sentence.marked if isinstance(engine, Careful) else sentence.text
-
-
-def _together(sentences: Sequence[Sentence], unwanted: Callable[[], bool], engine: Translator) -> list[str | None]:
-    """Of one language."""
-    if isinstance(engine, SeveralTranslator):
-        texts = [_given(sentence, engine) for sentence in sentences]
-        return engine.translate_together(texts, sentences[0].language, unwanted)
-    return [None] * len(sentences)
-
-
-def _parts(sentence: Sentence, engine: Translator) -> Iterator[str]:
-    if isinstance(engine, StreamingTranslator):
-        return engine.stream(_given(sentence, engine), sentence.language)
-    japanese = _translate(sentence, engine)
-    return iter(() if japanese is None else (japanese,))
-
-
-def _next(parts: Iterator[str], engine: Translator) -> str | None:
-    return next(parts, None)

@@ -49,6 +49,19 @@ def test_translate_prints_japanese(user: User) -> None:
     assert (done.returncode, done.stdout) == (0, "声がなかったので、誰にも聞こえませんでした。\n")
 
 
+def test_translate_by_one_engine_asks_no_other(user: User) -> None:
+    user.settings(translators=["phrasebook"])
+    stock, other = "All tests pass.", "Nobody could hear it, because it had no voice."
+    user.run("model", "download")
+    by_model = user.run("translate", "--engine", "nllb", other)
+    assert (by_model.returncode, by_model.stdout) == (0, "声がなかったので、誰にも聞こえませんでした。\n")
+    by_table = user.run("translate", "--engine", "phrasebook", stock, other)
+    assert (by_table.returncode, len(by_table.stdout.splitlines())) == (1, 2)
+    assert other in by_table.stderr
+    wrong = user.run("translate", "--engine", "babelfish", stock)
+    assert wrong.returncode == 1 and "nllb_torch" in wrong.stderr and "Traceback" not in wrong.stderr
+
+
 def test_translate_says_why_it_cannot(user: User) -> None:
     user.settings(model="facebook/nllb-200-distilled-600M")
     done = user.run("translate", "The quick brown zebra refactors the parser.")

@@ -11,7 +11,7 @@ import pytest
 
 from daemon import engines
 from daemon.narration import Sentence, TranslatedSentence
-from daemon.translation import chain, devices, registry
+from daemon.translation import asking, devices, registry
 from daemon.translation.chain import TranslatorChain
 from daemon.translation.passthrough import Passthrough
 from tts_plugin import paths
@@ -136,7 +136,7 @@ def test_a_failed_load_is_not_tried_again_for_each_sentence() -> None:
 
 
 def test_a_hung_engine_does_not_silence_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain, "CALL_SECONDS", 0.1)
+    monkeypatch.setattr(asking, "CALL_SECONDS", 0.1)
     release = threading.Event()
     First.answers = lambda text: str(release.wait(60))
     translators = TranslatorChain(Settings())
@@ -323,6 +323,27 @@ def test_models_are_told_what_is_code_and_tables_are_not(monkeypatch: pytest.Mon
     assert translators.translate(sentence).text == "一覧を消しました（any）。"
     assert asked == ["I removed any."]
     assert translators.translate(Sentence("I removed any.", "en")).text == "一覧を消しました。"
+
+
+def test_an_engine_alone_is_asked_anew_and_is_the_same_engine() -> None:
+    First.answers = lambda text: None
+    translators = TranslatorChain(Settings())
+    assert translators.translate(UNKNOWN) == result("二", "nllb")
+    Second.answers = lambda text: "新しい"
+    Second.loads = raising(AssertionError("it was loaded twice"))
+    alone = translators.alone("nllb")
+    assert (alone.translate(UNKNOWN), list(alone.health())) == (result("新しい", "nllb"), ["nllb"])
+    assert translators.translate(UNKNOWN) == result("二", "nllb"), "nothing of it was kept"
+
+
+def test_an_engine_alone_need_not_be_in_the_settings_and_no_other_helps_it_out() -> None:
+    translators = TranslatorChain(Settings(translators=("phrasebook",)))
+    assert translators.alone("nllb").translate(UNKNOWN) == result("二", "nllb")
+    Second.answers = raising(EngineFailed("no"))
+    alone = translators.alone("nllb")
+    assert alone.translate(UNKNOWN) == result(UNKNOWN.text, None)
+    assert alone.health()["nllb"]["reason"] == "no"
+    assert "nllb" not in translators.health()
 
 
 class Several(Levers):
