@@ -5,38 +5,46 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 
 usage() {
     cat <<'END'
-Usage: ./install.sh [--yes] [--no-model]
+Usage: ./install.sh [--yes] [--no-model] [--with kokoro]
        ./install.sh --uninstall [--yes]
 
 Installs Yomiage for this user: a private Python environment, the `yomiage` command in ~/.local/bin, default
 settings, the translation model (2.5 GB) and the plugin in Claude Code. In the end a sentence is spoken.
 Run it again at any time: it repairs and upgrades, and changes nothing needlessly.
 
-  --yes        ask nothing; the answer is yes. With --uninstall that deletes models and settings too.
-  --no-model   leave the translation model out; `yomiage model download` fetches it later
-  --uninstall  remove all that the installation made; asks before it deletes models and settings
-  --help       this text
+  --yes          ask nothing; the answer is yes. With --uninstall that deletes models and settings too.
+  --no-model     leave the translation model out; `yomiage model download` fetches it later
+  --with kokoro  also the voice kokoro: offline, more natural than Open JTalk, and slower (95 MB); it stays from then on
+  --uninstall    remove all that the installation made; asks before it deletes models and settings
+  --help         this text
 
   PYTHON=/path/to/python3 ./install.sh    makes the environment with this interpreter (3.10 to 3.14)
 END
 }
 
-yes=false with_model=true action=install work=''
-for option in "$@"; do
-    case $option in
+yes=false with_model=true with_kokoro=false action=install work=''
+refuse() { # WHAT
+    echo "install.sh: $1" >&2
+    usage >&2
+    exit 2
+}
+while [ $# -gt 0 ]; do
+    case $1 in
         --yes | -y) yes=true ;;
         --no-model) with_model=false ;;
+        --with)
+            [ "${2-}" = kokoro ] || refuse "--with wants the name of what is to be installed, too: kokoro"
+            with_kokoro=true
+            shift
+            ;;
         --uninstall) action=uninstall ;;
         --help | -h)
             usage
             exit 0
             ;;
-        *)
-            echo "install.sh: unknown option $option" >&2
-            usage >&2
-            exit 2
-            ;;
+        *) refuse "unknown option $1" ;;
     esac
+    shift
 done
 
 if [ -z "${HOME-}" ] || [ ! -d "$HOME" ]; then

