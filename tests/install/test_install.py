@@ -135,6 +135,7 @@ def test_wrong_use_is_refused_with_the_usage(machine: Machine) -> None:
     refused = machine.install("--quick")
     assert refused.returncode == 2
     assert "unknown option --quick" in refused.stdout and "Usage:" in refused.stdout
+    assert machine.install("--with", "teapot").returncode == machine.install("--with").returncode == 2
     assert machine.install("--help").returncode == 0
     assert not any(machine.home.iterdir())
 
@@ -268,13 +269,6 @@ def test_kokoro_is_installed_where_it_is_asked_for_and_kept_from_then_on(machine
     damaged.unlink()
     assert machine.install("--yes", "--no-model").returncode == 0
     assert damaged.exists()
-
-
-@pytest.mark.parametrize("options", [("--with",), ("--with", "teapot"), ("--teapot",)])
-def test_what_install_does_not_know_is_refused(machine: Machine, options: tuple[str, ...]) -> None:
-    refused = machine.install(*options)
-    assert refused.returncode == 2
-    assert "Usage:" in refused.stdout
 
 
 def test_damage_is_repaired(machine: Machine, first: str) -> None:
