@@ -52,7 +52,7 @@ class Careful:
     def _whole(self, source: str, language: str, japanese: str, until: float) -> str:
         """The translation with what it lost, by another one if there is a better one in time."""
         lost = protection.missing(source, japanese)
-        for attempt in self._attempts(source, language) if lost else ():
+        for attempt in self._attempts(source, language, lost) if lost else ():
             if time.monotonic() > until:
                 break
             with contextlib.suppress(EngineFailed):
@@ -63,14 +63,13 @@ class Careful:
                 break
         return protection.repaired(source, japanese)
 
-    def _attempts(self, source: str, language: str) -> Iterator[Callable[[], str]]:
-        """Other ways to translate it, for one that lost something: behind placeholders, then by a search as well."""
+    def _attempts(self, source: str, language: str, lost: list[str]) -> Iterator[Callable[[], str]]:
+        """Other ways to translate it, for one that lost something: behind placeholders, then with it forced in."""
         protected = protection.protect(source)
-        if not protected.taken:
-            return
-        yield lambda: protection.placed(self.engine.translate(protected.text, language) or "", protected)
+        if protected.taken:
+            yield lambda: protection.placed(self.engine.translate(protected.text, language) or "", protected)
         if isinstance(engine := self.engine, SecondThoughts):
-            yield lambda: protection.placed(engine.retranslate(protected.text, language) or "", protected)
+            yield lambda: engine.retranslate(protection.unmarked(source), language, lost) or ""
 
     def stream(self, text: str, language: str) -> Iterator[str]:
         """Clauses as they come; one that may be the last waits for what has to be added to it."""

@@ -45,7 +45,6 @@ def clauses(
     end: int,
     most: int,
     model: str,
-    ladder: Sequence[Attempt] = LADDER,
 ) -> Iterator[str]:
     """The Japanese for `text`, in clauses. EngineFailed where it is not fit to be spoken.
 
@@ -57,7 +56,7 @@ def clauses(
     spoken = Clauses()
     kept = start
     complaint: str | None = None
-    for attempt in ladder:
+    for attempt in LADDER:
         # What has been said stays: a second attempt goes on from there.
         written, complaint = kept.copy(), f"it did not end within {most} tokens and {SECONDS:.0f} s"
         for token in itertools.islice(write(written, attempt, until), most - len(kept)):

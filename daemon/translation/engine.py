@@ -37,10 +37,11 @@ class StreamingTranslator(Translator, Protocol):
 
 @runtime_checkable
 class SecondThoughts(Translator, Protocol):
-    """A Translator that can find another translation than its first one, at more cost."""
+    """A Translator that can find a translation with the names that its first one lost."""
 
-    def retranslate(self, text: str, language: str) -> str | None:
-        """As `translate`."""
+    def retranslate(self, text: str, language: str, lost: Sequence[str]) -> str | None:
+        """The Japanese with as many of these words of the sentence as can be had; None where it is not fit to be
+        spoken."""
 
 
 @runtime_checkable

@@ -45,7 +45,7 @@ class Marian(Several):
     def _reading(self, text: str, language: str) -> Reading | None:
         if language.partition("-")[0].lower() != "en":
             return None
-        return Reading(self._pieces.encode(text), self._say)
+        return Reading(self._pieces.encode(text), self._say, spell=self._pieces.spell)
 
     def _say(self, ids: list[int]) -> str:
         return faithful.japanese_punctuation(self._pieces.decode(ids))

@@ -44,6 +44,11 @@ class MarianPieces:
         found = self._source.encode(plain(text), out_type=str)
         return [*self._first, *(self._ids.get(piece, unknown) for piece in found), self.end]
 
+    def spell(self, name: str) -> list[int]:
+        """Ids of a word of the translation; none where the vocabulary has not all of it."""
+        found = [self._ids.get(piece, -1) for piece in self._target.encode(name, out_type=str)]
+        return found if -1 not in found else []
+
     def decode(self, ids: list[int]) -> str:
         pieces = [self._pieces[number] for number in ids if number in self._pieces and number not in self._silent]
         return str(self._target.decode_pieces(pieces)).replace(_SPACE, " ").strip()

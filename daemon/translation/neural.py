@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from daemon.translation import beam, decoding, faithful
-from daemon.translation.beam import Rows
+from daemon.translation import beam, decoding, faithful, forcing
 from daemon.translation.decoding import Attempt
+from daemon.translation.forcing import Forcing
 from tts_plugin.errors import EngineUnavailable, ModelError
 from tts_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+class ModelRows(beam.Rows, forcing.Rows, Protocol):
+    """Translations that grow side by side."""
 
 
 class Model(Protocol):
@@ -29,7 +33,7 @@ class Model(Protocol):
     def write(self, source: Any, begun: Sequence[int], no_repeat: int = 0) -> Iterator[int]:
         """The likeliest token after those that are there, and so on: who has enough stops asking."""
 
-    def rows(self, sources: Sequence[Any]) -> Rows:
+    def rows(self, sources: Sequence[Any]) -> ModelRows:
         """A translation of each, of which nothing is written yet."""
 
 
@@ -41,6 +45,8 @@ class Reading:
     say: Callable[[list[int]], str]
     """The Japanese of what is written so far, which begins with the engine's `_begun`."""
     sayable: Sequence[int] = ()
+    spell: Callable[[str], Sequence[int]] = lambda name: ()
+    """The ids of a name of the sentence, as its translation would have them; none where it cannot say it."""
 
 
 class Neural(abc.ABC):
@@ -89,12 +95,6 @@ class Neural(abc.ABC):
         return japanese if japanese or not text else None
 
     def stream(self, text: str, language: str) -> Iterator[str]:
-        yield from self._attempts(text, language, decoding.LADDER)
-
-    def retranslate(self, text: str, language: str) -> str | None:
-        return "".join(self._attempts(text, language, decoding.LADDER[1:])) or None
-
-    def _attempts(self, text: str, language: str, ladder: Sequence[Attempt]) -> Iterator[str]:
         if faithful.needs_no_translation(text):
             yield text
             return
@@ -117,8 +117,24 @@ class Neural(abc.ABC):
             )
 
         yield from decoding.clauses(
-            text, write, reading.say, start=self._begun, end=self._end, most=most, model=self.NAME, ladder=ladder
+            text, write, reading.say, start=self._begun, end=self._end, most=most, model=self.NAME
         )
+
+    def retranslate(self, text: str, language: str, lost: Sequence[str]) -> str | None:
+        if faithful.needs_no_translation(text) or (reading := self._reading(text, language)) is None:
+            return None
+        names = [spelt for name in lost if (spelt := reading.spell(name))]
+        attempt = Forcing(
+            self._model,
+            self._model.read(reading.ids, reading.sayable),
+            self._begun,
+            end=self._end,
+            most=faithful.most_tokens(len(reading.ids), self.NAME),
+            until=time.monotonic() + decoding.SECONDS,
+        )
+        written = attempt.holding(names) if names else None
+        japanese = reading.say(written) if written else ""
+        return japanese if japanese and faithful.fault(text, japanese) is None else None
 
     @classmethod
     @abc.abstractmethod

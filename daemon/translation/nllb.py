@@ -37,7 +37,9 @@ class Nllb(Several):
 
     def _reading(self, text: str, language: str) -> Reading:
         ids = self._pieces.encode(text, nllb_code(language))
-        return Reading(ids, self._say, self._pieces.spellings(ids))
+        return Reading(
+            ids, self._say, self._pieces.spellings(ids), lambda name: self._pieces.encode(name, JAPANESE)[1:-1]
+        )
 
     def _rehearse(self) -> None:
         """A first pass sets up memory; it is not the user's to wait for."""

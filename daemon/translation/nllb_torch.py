@@ -57,7 +57,9 @@ class NllbTorch(Neural):
 
     def _reading(self, text: str, language: str) -> Reading:
         ids = self._tokenizer.encode(text, nllb_code(language))
-        return Reading(ids, self._say, self._tokenizer.spellings(ids))
+        return Reading(
+            ids, self._say, self._tokenizer.spellings(ids), lambda name: self._tokenizer.encode(name, JAPANESE)[1:-1]
+        )
 
     def _say(self, ids: list[int]) -> str:
         return faithful.japanese_punctuation(self._tokenizer.decode(ids))

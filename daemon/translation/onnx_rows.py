@@ -74,6 +74,13 @@ class Rows:
         found = np.argpartition(scores, -count)[-count:]
         return sorted(((float(scores[n]), int(ids[n])) for n in found), reverse=True)
 
+    def chance(self, row: int, token: int) -> float:
+        """The logarithm of the probability that a row goes on with the token; minus infinity for one it cannot say."""
+        scores, ids = self._scores(row)
+        highest = scores.max()
+        chances = scores[ids == token] - highest - np.log(np.exp(scores - highest).sum())
+        return float(chances.max(initial=-np.inf))
+
     def _scores(self, row: int) -> tuple[Float, Ids]:
         source = self._sources[row]
         beside = source.rows @ self.hidden[row]

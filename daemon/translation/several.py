@@ -7,11 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from daemon.translation import decoding, faithful
-from daemon.translation.beam import Rows
-from daemon.translation.neural import Model, Neural, Reading
+from daemon.translation.neural import Model, ModelRows, Neural, Reading
 
 
-class GreedyRows(Rows, Protocol):
+class GreedyRows(ModelRows, Protocol):
     def likeliest(self, row: int, banned: Collection[int] = ()) -> int:
         """The token that a row goes on with."""
 

@@ -48,7 +48,8 @@ class Starter(Neural):
         protected = placeholders.protect(text, self._names)
         ids = self._english.encode(protected.text).ids
         sayable = self._japanese.piece_to_id(list(protected.taken))
-        return Reading(ids, lambda written: self._say(written, protected), sayable)
+        spell = {name: [number] for name, number in zip(protected.taken.values(), sayable, strict=True)}
+        return Reading(ids, lambda written: self._say(written, protected), sayable, lambda name: spell.get(name, ()))
 
     def _say(self, ids: list[int], protected: Protected) -> str:
         text = str(self._japanese.decode([n for n in ids if n >= _FIRST_TEXT])).strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
 import torch
@@ -51,6 +52,13 @@ class Rows:
             scores[torch.isin(state.ids, state.ids.new_tensor(sorted(banned)))] = -torch.inf
         found = scores.topk(count)
         return list(zip(found.values.tolist(), state.ids[found.indices].tolist(), strict=True))
+
+    @torch.inference_mode()
+    def chance(self, row: int, token: int) -> float:
+        """The logarithm of the probability that a row goes on with the token; minus infinity for one it cannot say."""
+        state = self._states[row]
+        chances = self._network.logits(state).float().log_softmax(0)[state.ids == token]
+        return float(chances.max()) if len(chances) else -math.inf
 
     def _begun(self, source: Source) -> State:
         state = State(self._network.weights, max(1, len(source.names)))

@@ -151,3 +151,14 @@ def test_runs_that_are_there_already_are_banned() -> None:
     tree = Tree({(0,): [(-0.1, 5)], (0, 5): [(-0.1, 6)], (0, 5, 6): [(-0.1, 5)], (0, 5, 6, 5): [(-0.1, 6)]})
     search(tree, most=6, no_repeat=2)
     assert {6} in tree.banned
+
+
+@pytest.mark.parametrize("kind", ["converted", "torch"])
+def test_a_tokens_chance_is_the_one_that_the_search_weighs(kind: str, conversion: Path) -> None:
+    keep = kept_pieces(pieces.vocabulary(TINY)[0], _japanese())
+    model: Any = OnnxModel(conversion, 2, 600) if kind == "converted" else open_model(TINY, keep, torch.device("cpu"))
+    rows = model.rows([model.read(_encode(UNSEEN[0]), ())])
+    rows.read([[END, _japanese()]])
+    for logarithm, token in rows.best(0, 5):
+        assert rows.chance(0, token) == pytest.approx(logarithm, abs=1e-4)
+    assert rows.chance(0, 10**6) == float("-inf")

@@ -48,23 +48,27 @@ def test_a_lost_name_gets_a_second_attempt_behind_a_placeholder() -> None:
     assert model.asked == [SOURCE, "I updated X1 and added 3 tests."]
 
 
-class SearchingModel(Model):
-    """Finds another translation, when it is asked for one."""
+class ForcedModel(Model):
+    """Finds a translation with what was lost, when it is told what that is."""
 
-    def retranslate(self, text: str, language: str) -> str | None:
-        return self.translate(f"again: {text}", language)
+    def retranslate(self, text: str, language: str, lost: Sequence[str]) -> str | None:
+        return self.translate(f"{text} {[*lost]}", language)
 
 
-def test_what_a_placeholder_alone_does_not_save_a_search_may() -> None:
-    model = SearchingModel(
-        lambda text: "X1を更新し、3つ追加しました。" if text.startswith("again") else "更新し、3つ追加しました。"
-    )
+def test_what_a_placeholder_does_not_save_is_forced_in() -> None:
+    model = ForcedModel(lambda text: "app.pyを更新し、3つ追加しました。" if "[" in text else "3つ追加しました。")
     assert Careful(model).translate(SOURCE, "en") == "app.pyを更新し、3つ追加しました。"
-    assert model.asked == [SOURCE, "I updated X1 and added 3 tests.", "again: I updated X1 and added 3 tests."]
+    assert model.asked == [SOURCE, "I updated X1 and added 3 tests.", f"{SOURCE} ['app.py']"]
 
 
-def test_what_a_placeholder_saves_is_not_searched_for() -> None:
-    model = SearchingModel(lambda text: "X1を更新し、3つ追加しました。" if "X1" in text else "3つ追加しました。")
+def test_a_lost_number_is_forced_in_without_a_placeholder() -> None:
+    model = ForcedModel(lambda text: "3つです。" if "[" in text else "幾つかです。")
+    assert Careful(model).translate("There are 3.", "en") == "3つです。"
+    assert model.asked == ["There are 3.", "There are 3. ['3']"]
+
+
+def test_what_a_placeholder_saves_is_not_forced_in() -> None:
+    model = ForcedModel(lambda text: "X1を更新し、3つ追加しました。" if "X1" in text else "3つ追加しました。")
     assert Careful(model).translate(SOURCE, "en") == "app.pyを更新し、3つ追加しました。"
     assert len(model.asked) == 2
 
