@@ -17,7 +17,7 @@ import numpy as np
 from safetensors.torch import save_file
 from torch import Tensor
 
-from daemon.translation import graphs, onnx_model, starter_model
+from daemon.translation import graphs, onnx_model, shipped, starter_model
 from daemon.translation.checkpoint import Checkpoint
 from training import checkpoint, pieces
 from training.prepare import RUN
@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--run", type=Path, default=RUN, help="directory of this training")
     parser.add_argument("--checkpoint", type=Path, help="small checkpoint; the run's own unless given")
-    parser.add_argument("--out", type=Path, default=starter_model.SHIPPED, help="directory for the model")
+    parser.add_argument("--out", type=Path, default=shipped.FOLDER, help="directory for the model")
     options = parser.parse_args()
     sizes = export(options.checkpoint or options.run / "checkpoint", options.run, options.out)
     print(f"{options.out}: {sum(sizes.values()) / 1e6:.1f} MB in {len(sizes)} files")
@@ -68,7 +68,7 @@ def export(weights: Path, run: Path, out: Path) -> dict[str, int]:
     (out / onnx_model.FACTS).write_text(json.dumps(facts) + "\n", encoding="utf-8")
     files = sorted(file for file in out.iterdir() if file.suffix != ".md")
     sums = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-    (out / starter_model.MANIFEST).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
+    (out / shipped.MANIFEST).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
     return {file.name: file.stat().st_size for file in out.iterdir()}
 
 

@@ -20,11 +20,12 @@ _FINAL = re.compile(r"[。？！?!][」』）)]*\s*\Z")
 class Careful:
     """The engine's translations, with all identifiers, commands and numbers of the source.
 
-    What of a text is code may be said by backticks (Sentence.marked); the engine does not see them.
+    What of a text is code may be said by backticks (Sentence.marked); few engines know what to do with them.
     """
 
     def __init__(self, engine: Translator) -> None:
         self.engine = engine
+        self._given = str if getattr(engine, "READS_MARKS", False) else protection.unmarked
 
     @classmethod
     def check(cls, settings: Settings) -> None:
@@ -33,7 +34,7 @@ class Careful:
     def translate(self, text: str, language: str) -> str | None:
         source = typography.plain(text)
         until = time.monotonic() + SECONDS
-        japanese = self.engine.translate(protection.unmarked(source), language)
+        japanese = self.engine.translate(self._given(source), language)
         return None if japanese is None else self._whole(source, language, japanese, until)
 
     def translate_together(self, texts: Sequence[str], language: str, unwanted: Callable[[], bool]) -> list[str | None]:
@@ -41,7 +42,7 @@ class Careful:
         if not isinstance(self.engine, SeveralTranslator):
             return [None] * len(texts)
         sources = [typography.plain(text) for text in texts]
-        found = self.engine.translate_together([*map(protection.unmarked, sources)], language, unwanted)
+        found = self.engine.translate_together([*map(self._given, sources)], language, unwanted)
         return [
             None
             if japanese is None or unwanted()
@@ -69,7 +70,7 @@ class Careful:
         if protected.taken:
             yield lambda: protection.placed(self.engine.translate(protected.text, language) or "", protected)
         if isinstance(engine := self.engine, SecondThoughts):
-            yield lambda: engine.retranslate(protection.unmarked(source), language, lost) or ""
+            yield lambda: engine.retranslate(self._given(source), language, lost) or ""
 
     def stream(self, text: str, language: str) -> Iterator[str]:
         """Clauses as they come; one that may be the last waits for what has to be added to it."""
@@ -79,7 +80,7 @@ class Careful:
             return
         source = typography.plain(text)
         said = held = ""
-        for part in self.engine.stream(protection.unmarked(source), language):
+        for part in self.engine.stream(self._given(source), language):
             if held:
                 said += held
                 yield held

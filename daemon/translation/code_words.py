@@ -55,7 +55,8 @@ def _after(*words: str) -> str:
     return "(?:" + "|".join(rf"(?<=\b{word} )" for word in words) + ")"
 
 
-# "the container is named cache", "the task nightly-sync", "behind main,": there a plain word is a name.
+# "the container is named cache", "the task nightly-sync", "behind main,", "a match statement", "formatted with black":
+# there a plain word is a name.
 _NAMED = ("are", "branch", "column", "container", "file", "folder", "function", "is", "table", "variable", "was")
 _IN_PLACE = (
     _after(*(f"{word} named" for word in _NAMED))
@@ -63,7 +64,12 @@ _IN_PLACE = (
     + _after("branch", "container", "crate", "image", "job", "module", "package", "pod", "service", "task", "volume")
     + r"[a-z]\w*-[a-z][\w-]*|"
     + _after("behind", "from", "into", "of", "on", "onto", "to", "with")
-    + r"(?:main|master|origin|upstream)(?=[.,;:!?)]|$)"
+    + r"(?:main|master|origin|upstream)(?=[.,;:!?)]|$)|"
+    + r"(?<!to )(?<!and )(?:assert|async|await|case|catch|def|defer|else|except|finally|for|goto|if|import|match|return"
+    + r"|switch|throw|try|while|with|yield)(?= (?:statement|keyword|clause|loop)s?\b)|"
+    + _after("with", "run", "ran", "running", "by", "through")
+    + r"(?:black|just|make|node|task)(?=[.,;:!?)]| (?:and|again|on|first)\b|$)|"
+    + r"compose(?= file\b)|(?<=[Uu]sing )latest(?= as\b)|(?<= to )latest(?=[.,;:!?)]|$)|(?<=the )latest(?= tag\b)"
 )
 _BEGIN, _END = r"(?<![A-Za-z0-9_.$@/\\-])", r"(?![A-Za-z0-9_])"
 CODE = re.compile(

@@ -33,7 +33,7 @@ class Attempt:
 
 GREEDY = Attempt(1, 0)
 LADDER = (GREEDY, Attempt(2, 0), Attempt(2, 3))
-"""What follows where an attempt went wrong."""
+"""How to begin, and what follows where an attempt went wrong."""
 
 
 def clauses(
@@ -41,6 +41,7 @@ def clauses(
     write: Callable[[list[int], Attempt, float], Iterator[int]],
     say: Callable[[list[int]], str],
     *,
+    ladder: Sequence[Attempt] = LADDER,
     start: list[int],
     end: int,
     most: int,
@@ -56,7 +57,7 @@ def clauses(
     spoken = Clauses()
     kept = start
     complaint: str | None = None
-    for attempt in LADDER:
+    for attempt in ladder:
         # What has been said stays: a second attempt goes on from there.
         written, complaint = kept.copy(), f"it did not end within {most} tokens and {SECONDS:.0f} s"
         for token in itertools.islice(write(written, attempt, until), most - len(kept)):

@@ -59,6 +59,8 @@ class Neural(abc.ABC):
     NAME: ClassVar[str]
     """As messages and the log have it."""
     PACKAGES: ClassVar[tuple[str, ...]] = ("onnxruntime", "sentencepiece")
+    LADDER: ClassVar[tuple[Attempt, ...]] = decoding.LADDER
+    """How a sentence is decoded, and how again where that went wrong."""
 
     _model: Model
     _begun: list[int]
@@ -117,7 +119,14 @@ class Neural(abc.ABC):
             )
 
         yield from decoding.clauses(
-            text, write, reading.say, start=self._begun, end=self._end, most=most, model=self.NAME
+            text,
+            write,
+            reading.say,
+            ladder=self.LADDER,
+            start=self._begun,
+            end=self._end,
+            most=most,
+            model=self.NAME,
         )
 
     def retranslate(self, text: str, language: str, lost: Sequence[str]) -> str | None:

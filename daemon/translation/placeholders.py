@@ -8,7 +8,7 @@ Single digits stay text: Japanese counts small things in words of their own (1ã
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from daemon.translation import spelling
@@ -165,13 +165,22 @@ def spans(text: str, names: Collection[str] = ()) -> list[tuple[int, int, bool]]
     return sorted(found)
 
 
-def protect(text: str, names: Collection[str] = ()) -> Protected:
-    """The sentence in the model's spelling, its identifiers and numbers replaced."""
+def protect(
+    text: str, names: Collection[str] = (), more: Callable[[str], Iterable[tuple[int, int]]] = lambda text: ()
+) -> Protected:
+    """The sentence in the model's spelling, its identifiers and numbers replaced.
+
+    `more`: where else something to be kept begins and ends.
+    """
     text = spelling.plain(text)
+    found = spans(text, names)
+    for start, end in more(text):
+        if all(end <= begun or ended <= start for begun, ended, _ in found):
+            found.append((start, end, False))
     symbols: dict[tuple[str, bool], str] = {}
     left = {True: iter(NUMBER), False: iter(CODE)}
     parts, at = [], 0
-    for start, end, is_number in spans(text, names):
+    for start, end, is_number in sorted(found):
         key = text[start:end], is_number
         symbol = symbols.get(key) or next(left[is_number], None)
         if symbol is None:

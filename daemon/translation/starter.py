@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.translation import devices, faithful, placeholders
+from daemon.translation import devices, faithful, names, placeholders, protection, shipped
+from daemon.translation.decoding import Attempt
 from daemon.translation.neural import Neural, Reading
 from daemon.translation.placeholders import Protected
-from daemon.translation.starter_model import MANIFEST, SHIPPED, StarterModel
 from tts_plugin.errors import ModelError
 from tts_plugin.settings import Settings
 
@@ -21,12 +21,16 @@ class Starter(Neural):
 
     NAME = "The starter model"
     PACKAGES = ("onnxruntime", "sentencepiece", "tokenizers")
+    # It is so small that four beams of it are done before NLLB's first clause, and much better than one.
+    LADDER = (Attempt(4, 0), Attempt(4, 3))
+    READS_MARKS = True
+    """It wants to know what is code: see Careful."""
 
     @classmethod
     def _find(cls, settings: Settings) -> Path:
-        if not (SHIPPED / MANIFEST).is_file():
+        if not (shipped.FOLDER / shipped.MANIFEST).is_file():
             raise ModelError("The starter model is not in this installation. Run install.sh again.")
-        return SHIPPED
+        return shipped.FOLDER
 
     @classmethod
     def _cure(cls, folder: Path, settings: Settings) -> str:
@@ -35,6 +39,8 @@ class Starter(Neural):
     def _load(self, folder: Path, settings: Settings) -> None:
         import sentencepiece
         import tokenizers
+
+        from daemon.translation.starter_model import StarterModel
 
         self._names = frozenset((folder / "names.txt").read_text(encoding="utf-8").split())
         self._english = tokenizers.Tokenizer.from_file(str(folder / "english.json"))
@@ -45,7 +51,7 @@ class Starter(Neural):
     def _reading(self, text: str, language: str) -> Reading | None:
         if language.partition("-")[0].lower() != "en":
             return None
-        protected = placeholders.protect(text, self._names)
+        protected = placeholders.protect(text, self._names, _names)
         ids = self._english.encode(protected.text).ids
         sayable = self._japanese.piece_to_id(list(protected.taken))
         spell = {name: [number] for name, number in zip(protected.taken.values(), sayable, strict=True)}
@@ -53,4 +59,9 @@ class Starter(Neural):
 
     def _say(self, ids: list[int], protected: Protected) -> str:
         text = str(self._japanese.decode([n for n in ids if n >= _FIRST_TEXT])).strip()
-        return protected.salvage(text)
+        return protection.unmarked(protected.salvage(text))
+
+
+def _names(text: str) -> list[tuple[int, int]]:
+    """What its translation is checked for: see Careful."""
+    return [(name.start, name.end) for name in names.names(text) if name.value is None]

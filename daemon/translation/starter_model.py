@@ -9,10 +9,6 @@ import numpy as np
 
 from daemon.translation.onnx_model import HEAD, Float, OnnxModel
 
-SHIPPED = Path(__file__).parent / "starter"
-"""Where the weights lie in the package."""
-MANIFEST = "manifest.json"
-"""File -> its SHA-256."""
 ENGLISH, JAPANESE, POSITIONS = "english", "japanese", "english-positions.npy"
 """The two tables of embeddings, and the encoder's positions."""
 

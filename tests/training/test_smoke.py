@@ -17,10 +17,14 @@ import torch
 from safetensors.torch import save_file
 from transformers import BertConfig, BertModel
 
-from daemon.translation import starter_model
+from daemon.translation import shipped, starter_model
+from daemon.translation.careful import Careful
+from daemon.translation.starter import Starter
 from training import batches, checkpoint, corpus, decode, paired, pieces, pretrained
-from training.model import Starter
+from training import model as models
 from training.prepare import PAIRS, read_pairs, text_directory
+from tts_plugin.errors import EngineUnavailable
+from tts_plugin.settings import Settings
 
 CHECKOUT = Path(__file__).parents[2]
 TRAIN = ["--device", "cpu", "--cells", "512", "--rate", "5e-3", "--minutes", "4", "--single", "--decoder-layers", "1"]
@@ -88,7 +92,7 @@ def losses(run: Path) -> list[float]:
 
 
 def test_the_encoder_begins_as_the_pretrained_one(encoder: Path) -> None:
-    model = Starter(pretrained.size(encoder, 1200))
+    model = models.Starter(pretrained.size(encoder, 1200))
     pretrained.load(model, encoder)
     theirs = BertModel.from_pretrained(encoder).eval()
     ids = torch.tensor([[101, 300, 310, 320, 102], [101, 333, 102, 0, 0]])
@@ -149,7 +153,7 @@ def test_preparing_again_changes_nothing(run: Path) -> None:
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
-def test_it_learns_goes_on_and_is_exported(trained: Path, tmp_path: Path) -> None:
+def test_it_learns_goes_on_and_is_exported(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = losses(trained)[-1]
     said = command("train", "--run", trained, *TRAIN, "--steps", 500)
     assert "from step 50," in said
@@ -193,6 +197,17 @@ def test_it_learns_goes_on_and_is_exported(trained: Path, tmp_path: Path) -> Non
     source = exported.read(vocabulary.sources([texts[1][0]])[0], [])
     ids = list(itertools.islice(exported.write(source, [pieces.END]), 30))
     assert not {*ids} & {*placeholders}, "what the source does not have cannot be said"
+
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "missing")
+    with pytest.raises(EngineUnavailable, match="Run install"):
+        Starter.check(Settings())
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "model")
+    engine = Starter(Settings())
+    unmarked = [text.replace("`", "") for text in wanted]
+    assert [engine.translate(text, "en") for text in learned] == unmarked
+    assert ["".join(engine.stream(text, "en")) for text in learned] == unmarked
+    assert [Careful(engine).translate(text, "en") for text in learned] == unmarked
+    assert engine.translate("Die Tests sind grün.", "de") is None
 
 
 def test_the_evaluation_counts_right(trained: Path, tmp_path: Path) -> None:
