@@ -1,6 +1,6 @@
 """Times one sentence of 16 tokens into 20: the starter model, and beside it the engine `nllb` at the 600M shape.
 
-    python bench/starter.py [--rounds 9] [--keep FOLDER] [--json]
+    python bench/starter.py [--model FOLDER] [--rounds 9] [--keep FOLDER] [--json]
 
 The two take turns, so that what else the machine does weighs on both alike. Read the ratio.
 """
@@ -29,11 +29,16 @@ SENTENCE = "The root cause is that `load_config` returns early when the file is 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", type=Path, help="an exported model; the one in the package unless given")
     parser.add_argument("--rounds", type=int, default=9, metavar="N", help="turns that each of them takes (9)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make NLLB's shape there, or use the one there")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--fresh", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.model:
+        from daemon.translation import shipped
+
+        shipped.FOLDER = options.model
     if options.fresh:
         print(json.dumps(fresh()))
         return
@@ -109,7 +114,9 @@ def fresh() -> dict[str, float]:
 
 
 def _run_fresh() -> dict[str, float]:
-    command = [sys.executable, __file__, "--fresh"]
+    from daemon.translation import shipped
+
+    command = [sys.executable, __file__, "--fresh", "--model", str(shipped.FOLDER)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     result: dict[str, float] = json.loads(done.stdout)
     return result

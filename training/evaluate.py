@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from daemon.translation import faithful, placeholders
+from daemon.translation import faithful, placeholders, shipped
 from daemon.translation.careful import Careful
 from daemon.translation.starter import Starter
 from training import checkpoint, decode, pieces
@@ -87,6 +87,7 @@ def read_style(table: Path) -> list[Example]:
 
 def _translate(options: argparse.Namespace, names: set[str], sentences: list[str]) -> list[Output]:
     if options.engine:
+        shipped.FOLDER = options.engine
         engine = Careful(Starter(Settings()))
         return [Output(engine.translate(sentence, "en") or "", None) for sentence in sentences]
     device = torch.device(options.device)
