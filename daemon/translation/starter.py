@@ -51,7 +51,7 @@ class Starter(Neural):
     def _reading(self, text: str, language: str) -> Reading | None:
         if language.partition("-")[0].lower() != "en":
             return None
-        protected = placeholders.protect(text, self._names, _names)
+        protected = placeholders.protect(text, self._names, checked)
         ids = self._english.encode(protected.text).ids
         sayable = self._japanese.piece_to_id(list(protected.taken))
         spell = {name: [number] for name, number in zip(protected.taken.values(), sayable, strict=True)}
@@ -62,6 +62,6 @@ class Starter(Neural):
         return protection.unmarked(protected.salvage(text))
 
 
-def _names(text: str) -> list[tuple[int, int]]:
-    """What its translation is checked for: see Careful."""
+def checked(text: str) -> list[tuple[int, int]]:
+    """Where that stands which its translation is checked for: see Careful."""
     return [(name.start, name.end) for name in names.names(text) if name.value is None]
