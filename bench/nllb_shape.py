@@ -14,7 +14,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,20 +39,16 @@ def main() -> None:
         return
     # On a busy machine torch's spinning threads hinder each other: with this the comparison is a fair one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.keep or Path(temporary) / "checkpoint"
-        os.environ["XDG_DATA_HOME"] = str(folder.parent / "data")
+    from bench.measuring import nllb_shape
+
+    with nllb_shape(options.keep) as folder:
         found = measure(folder, options.rounds, not options.skip_beam)
     print(json.dumps(found, indent=2)) if options.json else show(found)
 
 
 def measure(folder: Path, rounds: int, with_beam: bool) -> dict[str, Any]:
-    from bench import shape
     from daemon.translation import convert, converted, devices
 
-    if not (folder / "tokenizer.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        shape.write_checkpoint(folder)
     started = time.perf_counter()
     target = convert.convert(str(folder), lambda line: print(line, file=sys.stderr))
     converting = time.perf_counter() - started
@@ -188,6 +183,7 @@ def read_bandwidth() -> float:
 
 def fresh(model: str) -> dict[str, float]:
     """Load time and memory of the engine as the daemon has it, in a process with nothing else."""
+    from bench.measuring import resident_megabytes
     from daemon.translation.nllb import Nllb
     from tts_plugin.settings import Settings
 
@@ -197,18 +193,7 @@ def fresh(model: str) -> dict[str, float]:
     for _ in range(5):
         source = engine._model.read(range(1000, 1016), range(1000, 1016))
         list(itertools.islice(engine._model.write(source, [2, 256_079]), TARGET))
-    return {"load_s": load, "rss_mb": _resident_megabytes()}
-
-
-def _resident_megabytes() -> float:
-    """As it is now; where the system does not say that, the most that it was."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    except OSError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmRSS:"))
+    return {"load_s": load, "rss_mb": resident_megabytes()}
 
 
 def _run_fresh(model: str) -> dict[str, float]:

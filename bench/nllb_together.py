@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -31,9 +29,9 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the checkpoint there, or use the one there")
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.keep or Path(temporary) / "checkpoint"
-        os.environ["XDG_DATA_HOME"] = str(folder.parent / "data")
+    from bench.measuring import nllb_shape
+
+    with nllb_shape(options.keep) as folder:
         found = measure(folder, options.rounds)
     if options.json:
         print(json.dumps(found, indent=2))
@@ -43,13 +41,9 @@ def main() -> None:
 
 
 def measure(folder: Path, rounds: int) -> dict[str, Any]:
-    from bench import shape
     from daemon.translation import convert, devices
     from daemon.translation.onnx_model import OnnxModel
 
-    if not (folder / "tokenizer.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        shape.write_checkpoint(folder)
     target = convert.convert(str(folder), lambda line: print(line, file=sys.stderr))
     model = OnnxModel(target, devices.thread_count(), 512)
     times: dict[int, list[float]] = {size: [] for size in GROUPS}
