@@ -115,6 +115,7 @@ def train(options: argparse.Namespace) -> None:
     model.drop(phase.dropout)
     progress = Progress(phase, options.of or options.minutes, options.steps, place["seconds"], place["step"])
     relabel = batches.Relabel([vocabulary.codes, vocabulary.numbers])
+    learner = Learner(options, phase, model, data, relabel)
     parameters = list(model.parameters())
     averaged = list(average.values())
     log = (run / "train.log").open("a", encoding="utf-8")
@@ -142,14 +143,14 @@ def train(options: argparse.Namespace) -> None:
         f"{options.phase}: {sum(p.numel() for p in parameters):,} weights, {len(data):,} pairs, {device}; "
         f"from step {progress.step}, epoch {place['epoch']}"
     )
-    helpers = Helpers(options, phase, model, data, relabel)
+    helpers = Helpers(learner)
     total, tokens, shown = torch.zeros((), device=device), 0, 0
     last_shown = last_saved = clock = time.monotonic()
     deadline = started + 60 * options.minutes
     begun_at, skip = progress.step, place["batch"] + 1
-    for batch in _endless(data, phase, options, relabel, place, skip):
+    for batch in learner.endless(place, skip):
         helpers.rate.value = rate = progress.rate(begun_at)
-        total += _step(model, optimizer, batch, phase, rate, options)
+        total += learner.step(optimizer, batch, rate)
         progress.step += 1
         # Early on, the average looks back at the last quarter of the steps only: the first weights are worth nothing.
         with torch.no_grad():
@@ -184,29 +185,59 @@ def train(options: argparse.Namespace) -> None:
     say(f"saved after {time.monotonic() - started:.0f} s")
 
 
+@dataclass(frozen=True)
+class Learner:
+    """What each process that learns has: the model, and where its batches come from."""
+
+    options: argparse.Namespace
+    phase: Phase
+    model: Starter
+    data: batches.Data
+    relabel: batches.Relabel
+
+    def endless(self, place: dict[str, Any], skip: int) -> Iterator[batches.Batch]:
+        """Of one epoch after the other, from behind the place where the last call stopped; notes the place."""
+        for epoch in itertools.count(int(place["epoch"])):
+            seed = 1000 * self.options.seed + epoch
+            phase, cells = self.phase, self.options.cells
+            made = batches.epoch(self.data, phase.weights, phase.far, cells, phase.longest, seed, self.relabel)
+            for number, batch in enumerate(made):
+                if number >= skip:
+                    place |= {"epoch": epoch, "batch": number}
+                    yield batch
+            skip = 0
+
+    def step(self, optimizer: torch.optim.AdamW, batch: batches.Batch, rate: float) -> Tensor:
+        """One step down; the loss before it."""
+        for group in optimizer.param_groups:
+            group["lr"] = rate * group["share"]
+        device = torch.device(self.options.device)
+        source, given, wanted = (torch.from_numpy(array).to(device) for array in batch)
+        with torch.autocast(device.type, torch.bfloat16, enabled=not self.options.single):
+            loss: Tensor = self.model(source, given, wanted, 0.1, self.phase.encoder == 0)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return loss.detach()
+
+
 class Helpers:
     """Further processes that learn from batches of their own and change the same weights, without locks (Hogwild).
 
     On a processor that others use too, one thread a process loses less than threads that wait for one another.
     """
 
-    def __init__(
-        self,
-        options: argparse.Namespace,
-        phase: Phase,
-        model: Starter,
-        data: batches.Data,
-        relabel: batches.Relabel,
-    ) -> None:
+    def __init__(self, learner: Learner) -> None:
         context = multiprocessing.get_context("fork")
         self.rate = context.Value("d", 0.0, lock=False)
         self._tokens = context.Value("q", 0)
         self._stopped = context.Event()
-        if options.processes > 1:
-            model.share_memory()
+        numbers = range(1, learner.options.processes)
+        if numbers:
+            learner.model.share_memory()
         self._processes = [
-            context.Process(target=self._help, args=(options, phase, model, data, relabel, number), daemon=True)
-            for number in range(1, options.processes)
+            context.Process(target=self._help, args=(learner, number), daemon=True) for number in numbers
         ]
         for process in self._processes:
             process.start()
@@ -222,64 +253,16 @@ class Helpers:
         for process in self._processes:
             process.join(60)
 
-    def _help(
-        self,
-        options: argparse.Namespace,
-        phase: Phase,
-        model: Starter,
-        data: batches.Data,
-        relabel: batches.Relabel,
-        number: int,
-    ) -> None:
-        torch.manual_seed(options.seed + number)
-        optimizer = _optimizer(model, phase)
+    def _help(self, learner: Learner, number: int) -> None:
+        torch.manual_seed(learner.options.seed + number)
+        optimizer = _optimizer(learner.model, learner.phase)
         place = {"epoch": int(time.time()), "batch": -1}  # an order that no call saw
-        for batch in _endless(data, phase, options, relabel, place, 0):
+        for batch in learner.endless(place, 0):
             if self._stopped.is_set():
                 return
-            _step(model, optimizer, batch, phase, self.rate.value, options)
+            learner.step(optimizer, batch, self.rate.value)
             with self._tokens.get_lock():
                 self._tokens.value += batch.tokens
-
-
-def _step(
-    model: Starter,
-    optimizer: torch.optim.AdamW,
-    batch: batches.Batch,
-    phase: Phase,
-    rate: float,
-    options: argparse.Namespace,
-) -> Tensor:
-    """One step down; the loss before it."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate * group["share"]
-    source, given, wanted = (torch.from_numpy(array).to(options.device) for array in batch)
-    with torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=not options.single):
-        loss: Tensor = model(source, given, wanted, 0.1, phase.encoder == 0)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return loss.detach()
-
-
-def _endless(
-    data: batches.Data,
-    phase: Phase,
-    options: argparse.Namespace,
-    relabel: batches.Relabel,
-    place: dict[str, Any],
-    skip: int,
-) -> Iterator[batches.Batch]:
-    """Batches of one epoch after the other, from behind the place where the last call stopped; notes the place."""
-    for epoch in itertools.count(int(place["epoch"])):
-        seed = 1000 * options.seed + epoch
-        made = batches.epoch(data, phase.weights, phase.far, options.cells, phase.longest, seed, relabel)
-        for number, batch in enumerate(made):
-            if number >= skip:
-                place |= {"epoch": epoch, "batch": number}
-                yield batch
-        skip = 0
 
 
 def _optimizer(model: Starter, phase: Phase) -> torch.optim.AdamW:
