@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from daemon import fields
 from daemon.app import App
-from daemon.events import Cut, Speak, Warm, action_for
+from daemon.fields import Message
+from daemon.hook_events import HookEvents
 from daemon.narration import Narration, Priority, Stage, Timeline
-from daemon.projects import Projects, voice_of
+from daemon.narrator import Narrator
 from daemon.schedule import MAX_WAITING
 from tts_plugin import __version__, protocol, wire
 from tts_plugin.errors import YomiageError
@@ -22,7 +22,6 @@ from tts_plugin.protocol import BadLine, ErrorCode
 
 log = logging.getLogger(__name__)
 
-Reply = dict[str, Any]
 WAIT_SECONDS = 600.0
 """The longest that `say` with `wait` holds its connection."""
 
@@ -35,10 +34,9 @@ class Requests:
         self._app = app
         self._leave_socket = leave_socket
         self._other_versions: set[str] = set()
-        self._ids = itertools.count(1)
-        self._projects = Projects()
-        self._commands: dict[str, Callable[[Reply], Reply]] = {
-            "hook": self._hook,
+        self._narrator = Narrator(app)
+        self._commands: dict[str, Callable[[Message], Message]] = {
+            "hook": HookEvents(app, self._narrator).handle,
             "say": self._say,
             "render": self._render,
             "translate": self._translate,
@@ -54,7 +52,7 @@ class Requests:
             "shutdown": self._shutdown,
         }
 
-    def handle(self, request: Reply) -> Reply:
+    def handle(self, request: Message) -> Message:
         """The reply to one request. Raises BadLine where its envelope is wrong."""
         name = request.get("command")
         command = self._commands.get(name) if isinstance(name, str) else None
@@ -72,7 +70,7 @@ class Requests:
         except YomiageError as error:
             return protocol.refusal(ErrorCode.FAILED, str(error))
 
-    def _check_version(self, request: Reply) -> Reply | None:
+    def _check_version(self, request: Message) -> Message | None:
         number, version = request.get("protocol"), request.get("version")
         if not isinstance(number, int) or not isinstance(version, str):
             raise BadLine(ErrorCode.BAD_REQUEST, 'the fields "protocol" (a number) and "version" (text) are needed')
@@ -88,63 +86,32 @@ class Requests:
         self._app.shut_down()
         return protocol.refusal(ErrorCode.RESTART, f"this daemon is version {__version__}")
 
-    def _hook(self, request: Reply) -> Reply:
-        event, payload = request.get("event"), request.get("payload")
-        if not isinstance(event, str):
-            raise BadLine(ErrorCode.BAD_REQUEST, "a hook without event")
-        if not isinstance(payload, dict):
-            # Claude Code's own prompt can outgrow a line; its session is known all the same.
-            log.warning("%s came without a usable payload (%s bytes)", event, request.get("payload_bytes"))
-            payload = {}
-        session = payload.get("session_id") or request.get("session") or ""
-        settings = self._app.settings
-        if not settings.enabled:
-            return {"action": "disabled"}
-        cwd = payload.get("cwd")
-        directory = cwd if isinstance(cwd, str) else ""
-        project = self._projects.of(str(session), directory)
-        action = action_for(event, payload, settings)
-        if isinstance(action, Warm):
-            self._app.warm()
-        elif isinstance(action, Cut):
-            self._app.schedule.cut(str(session))
-        elif isinstance(action, Speak):
-            started = request.get("hook_started")
-            timeline = Timeline(float(started) if isinstance(started, (int, float)) else None)
-            preferred = voice_of(directory, settings.project_voices)
-            self._narrate(
-                action.text, action.priority, str(session), timeline, preferred_voice=preferred, project=project
-            )
-        else:
-            log.debug("nothing to do on %s", event)
-        return {"action": type(action).__name__.lower() if action else "none"}
-
-    def _say(self, request: Reply) -> Reply:
-        text = _text_of(request)
+    def _say(self, request: Message) -> Message:
+        text = fields.text_of(request)
         if not self._app.settings.enabled:
             return protocol.refusal(
                 ErrorCode.DISABLED, 'Yomiage is switched off; `yomiage on` or "enabled": true switches it on.'
             )
         if len(self._app.schedule.waiting()) >= MAX_WAITING // 2:
             return protocol.refusal(ErrorCode.BUSY, "Much is waiting to be spoken already; try again later.")
-        voice = _voice_of(request)
-        narration = self._narrate(text, Priority.MESSAGE, _session_of(request), Timeline(), voice=voice)
+        voice = fields.voice_of(request)
+        narration = self._narrator.narrate(text, Priority.MESSAGE, fields.session_of(request), Timeline(), voice=voice)
         if request.get("wait") is True:
             return self._wait_for(narration)
         return {"id": narration.id}
 
-    def _replay(self, request: Reply) -> Reply:
+    def _replay(self, request: Message) -> Message:
         session = request.get("session")
         last = self._app.history.last_reply(session if isinstance(session, str) else None)
         if last is None:
             return protocol.refusal(ErrorCode.FAILED, "There is nothing to replay yet.")
         return self._say({**request, "text": last.text, "session": last.session})
 
-    def _wait(self, request: Reply) -> Reply:
-        last = self._app.history.last_reply(_session_of(request))
+    def _wait(self, request: Message) -> Message:
+        last = self._app.history.last_reply(fields.session_of(request))
         return self._wait_for(last) if last is not None else {}
 
-    def _wait_for(self, narration: Narration) -> Reply:
+    def _wait_for(self, narration: Narration) -> Message:
         if not narration.finished.wait(WAIT_SECONDS):
             return protocol.refusal(ErrorCode.TIMEOUT, f"It is still being spoken after {WAIT_SECONDS:.0f} s.")
         stages = narration.timeline.as_dict()
@@ -152,27 +119,27 @@ class Requests:
             return protocol.refusal(ErrorCode.FAILED, self._app.why_silent())
         return {"id": narration.id, "cut": narration.timeline.was_cut, "stages": stages}
 
-    def _render(self, request: Reply) -> Reply:
+    def _render(self, request: Message) -> Message:
         file = request.get("file")
         if not isinstance(file, str) or not Path(file).is_absolute():
             raise BadLine(ErrorCode.BAD_REQUEST, 'the field "file" must hold an absolute path')
-        return {"file": file, "seconds": self._app.render(_text_of(request), file)}
+        return {"file": file, "seconds": self._app.render(fields.text_of(request), file)}
 
-    def _translate(self, request: Reply) -> Reply:
-        sentences, engines = self._app.translate(_text_of(request), _engine_of(request))
+    def _translate(self, request: Message) -> Message:
+        sentences, engines = self._app.translate(fields.text_of(request), fields.engine_of(request))
         return {
             "sentences": [{"text": s.text, "source": s.source.text, "engine": s.engine} for s in sentences],
             "engines": engines,
         }
 
-    def _clean(self, request: Reply) -> Reply:
-        return {"sentences": self._app.clean(_text_of(request))}
+    def _clean(self, request: Message) -> Message:
+        return {"sentences": self._app.clean(fields.text_of(request))}
 
-    def _stop(self, request: Reply) -> Reply:
+    def _stop(self, request: Message) -> Message:
         session = request.get("session")
         return {"stopped": self._app.schedule.cut(session if isinstance(session, str) else None)}
 
-    def _status(self, request: Reply) -> Reply:
+    def _status(self, request: Message) -> Message:
         current = self._app.schedule.current()
         return {
             "pid": os.getpid(),
@@ -186,86 +153,20 @@ class Requests:
             "narrations": self._app.history.timelines(),
         }
 
-    def _doctor(self, request: Reply) -> Reply:
+    def _doctor(self, request: Message) -> Message:
         return {"checks": self._app.checks()}
 
-    def _voices(self, request: Reply) -> Reply:
+    def _voices(self, request: Message) -> Message:
         return {"voices": [asdict(voice) for voice in self._app.voices()]}
 
-    def _devices(self, request: Reply) -> Reply:
+    def _devices(self, request: Message) -> Message:
         return {"devices": [asdict(device) for device in self._app.devices()]}
 
-    def _reload(self, request: Reply) -> Reply:
+    def _reload(self, request: Message) -> Message:
         self._app.reload()
         return {}
 
-    def _shutdown(self, request: Reply) -> Reply:
+    def _shutdown(self, request: Message) -> Message:
         self._leave_socket()
         self._app.shut_down()
         return {}
-
-    def _narrate(
-        self,
-        text: str,
-        priority: Priority,
-        session: str,
-        timeline: Timeline,
-        *,
-        voice: str | None = None,
-        preferred_voice: str | None = None,
-        project: str = "",
-    ) -> Narration:
-        narration = Narration(
-            next(self._ids),
-            text,
-            priority,
-            session,
-            timeline,
-            voice=voice,
-            preferred_voice=preferred_voice,
-            project=project,
-        )
-        self._app.history.add(narration)
-        accepted = self._app.schedule.add(narration)
-        log.info(
-            "narration %d: %s, %d characters%s",
-            narration.id,
-            priority.name,
-            len(text),
-            "" if accepted else ", gave way",
-        )
-        return narration
-
-
-def _text_of(request: Reply) -> str:
-    text = request.get("text")
-    if not isinstance(text, str) or not text.strip():
-        raise BadLine(ErrorCode.BAD_REQUEST, 'the field "text" must hold some text')
-    return text
-
-
-def _voice_of(request: Reply) -> str | None:
-    """The voice that is asked for by name; None for those of the settings."""
-    if (voice := request.get("voice")) is None:
-        return None
-    from tts_plugin.settings import VOICES  # pydantic; not before the server accepts
-
-    if voice not in VOICES:
-        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "voice" must be one of {", ".join(VOICES)}')
-    return str(voice)
-
-
-def _engine_of(request: Reply) -> str | None:
-    """The translation engine that is asked for by name; None for those of the settings."""
-    if (engine := request.get("engine")) is None:
-        return None
-    from tts_plugin.settings import TRANSLATORS
-
-    if engine not in TRANSLATORS:
-        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "engine" must be one of {", ".join(TRANSLATORS)}')
-    return str(engine)
-
-
-def _session_of(request: Reply) -> str:
-    session = request.get("session")
-    return session if isinstance(session, str) else ""

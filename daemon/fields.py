@@ -1,0 +1,44 @@
+"""The fields that requests have in common, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tts_plugin.protocol import BadLine, ErrorCode
+
+Message = dict[str, Any]
+"""A request, or the reply to one, as JSON has it."""
+
+
+def text_of(request: Message) -> str:
+    text = request.get("text")
+    if not isinstance(text, str) or not text.strip():
+        raise BadLine(ErrorCode.BAD_REQUEST, 'the field "text" must hold some text')
+    return text
+
+
+def voice_of(request: Message) -> str | None:
+    """The voice that is asked for by name; None for those of the settings."""
+    if (voice := request.get("voice")) is None:
+        return None
+    from tts_plugin.settings import VOICES  # pydantic; not before the server accepts
+
+    if voice not in VOICES:
+        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "voice" must be one of {", ".join(VOICES)}')
+    return str(voice)
+
+
+def engine_of(request: Message) -> str | None:
+    """The translation engine that is asked for by name; None for those of the settings."""
+    if (engine := request.get("engine")) is None:
+        return None
+    from tts_plugin.settings import TRANSLATORS
+
+    if engine not in TRANSLATORS:
+        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "engine" must be one of {", ".join(TRANSLATORS)}')
+    return str(engine)
+
+
+def session_of(request: Message) -> str:
+    session = request.get("session")
+    return session if isinstance(session, str) else ""
