@@ -48,7 +48,7 @@ class Phase:
 PHASES = {
     # The decoder learns to look at what the pretrained encoder says, and to speak Japanese.
     "decoder": Phase((4.0, 2.0, 1.0, 0.5, 0.2), 0.2, 1.5e-3, 0.0, 0.5, 100, 200, 0.0, 40),
-    "base": Phase((6.0, 2.0, 1.0, 0.5, 0.2), 0.2, 8.0e-4, 0.1, 0.25, 50, 400, 0.0, 64),
+    "base": Phase((3.0, 2.0, 1.0, 0.5, 0.2), 0.2, 8.0e-4, 0.1, 0.25, 50, 400, 0.0, 64),
     "style": Phase((4.0, 1.0, 0.4, 0.2, 0.0), 0.0, 6.0e-4, 0.15, 0.05, 50, 200, 0.1, 64),
 }
 
