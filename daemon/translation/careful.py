@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from daemon.translation import protection, typography
-from daemon.translation.engine import SecondThoughts, SeveralTranslator, StreamingTranslator, Translator
+from daemon.translation.engine import MarkReader, SecondThoughts, SeveralTranslator, StreamingTranslator, Translator
 from tts_plugin.errors import EngineFailed
 from tts_plugin.settings import Settings
 
@@ -25,7 +25,7 @@ class Careful:
 
     def __init__(self, engine: Translator) -> None:
         self.engine = engine
-        self._given = str if getattr(engine, "READS_MARKS", False) else protection.unmarked
+        self._given = str if isinstance(engine, MarkReader) else protection.unmarked
 
     @classmethod
     def check(cls, settings: Settings) -> None:

@@ -45,6 +45,13 @@ class SecondThoughts(Translator, Protocol):
 
 
 @runtime_checkable
+class MarkReader(Translator, Protocol):
+    """A Translator that is to know what of a sentence is code: it is given the marks of `Sentence.marked`."""
+
+    READS_MARKS: bool
+
+
+@runtime_checkable
 class SeveralTranslator(Translator, Protocol):
     """A Translator that translates several sentences in less time than one after the other."""
 

@@ -24,7 +24,6 @@ class Starter(Neural):
     # It is so small that four beams of it are done before NLLB's first clause, and much better than one.
     LADDER = (Attempt(4, 0), Attempt(4, 3))
     READS_MARKS = True
-    """It wants to know what is code: see Careful."""
 
     @classmethod
     def _find(cls, settings: Settings) -> Path:
