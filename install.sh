@@ -5,15 +5,15 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 
 usage() {
     cat <<'END'
-Usage: ./install.sh [--yes] [--no-model] [--with kokoro]
+Usage: ./install.sh [--yes] [--with nllb] [--with kokoro]
        ./install.sh --uninstall [--yes]
 
 Installs Yomiage for this user: a private Python environment, the `yomiage` command in ~/.local/bin, default
-settings, the translation model (2.5 GB) and the plugin in Claude Code. In the end a sentence is spoken.
+settings and the plugin in Claude Code. In the end a sentence is spoken.
 Run it again at any time: it repairs and upgrades, and changes nothing needlessly.
 
   --yes          ask nothing; the answer is yes. With --uninstall that deletes models and settings too.
-  --no-model     leave the translation model out; `yomiage model download` fetches it later
+  --with nllb    also the translation model NLLB (2.5 GB), for other languages than English
   --with kokoro  also the voice kokoro: offline, more natural than Open JTalk, and slower (95 MB); it stays from then on
   --uninstall    remove all that the installation made; asks before it deletes models and settings
   --help         this text
@@ -22,7 +22,7 @@ Run it again at any time: it repairs and upgrades, and changes nothing needlessl
 END
 }
 
-yes=false with_model=true with_kokoro=false action=install work=''
+yes=false with_nllb=false with_kokoro=false action=install work=''
 refuse() { # WHAT
     echo "install.sh: $1" >&2
     usage >&2
@@ -31,10 +31,12 @@ refuse() { # WHAT
 while [ $# -gt 0 ]; do
     case $1 in
         --yes | -y) yes=true ;;
-        --no-model) with_model=false ;;
         --with)
-            [ "${2-}" = kokoro ] || refuse "--with wants the name of what is to be installed, too: kokoro"
-            with_kokoro=true
+            case ${2-} in
+                nllb) with_nllb=true ;;
+                kokoro) with_kokoro=true ;;
+                *) refuse "--with wants the name of what is to be installed, too: nllb or kokoro" ;;
+            esac
             shift
             ;;
         --uninstall) action=uninstall ;;
@@ -109,7 +111,7 @@ install() {
     drop_cache
     link_command
     write_settings
-    if [ "$with_model" = true ]; then download_model; else say Model "left out, as asked"; fi
+    if [ "$with_nllb" = true ]; then download_model; else say Model "the starter model, which comes with Yomiage"; fi
     register_plugin
     if [ "$changed" = true ]; then stop_daemon; fi # a hook may have started one between the old and the new
     check_itself

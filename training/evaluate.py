@@ -34,9 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--run", type=Path, default=RUN, help="directory of this training")
     parser.add_argument("--checkpoint", type=Path, help="small checkpoint; the run's own unless given")
-    parser.add_argument(
-        "--engine", action="store_true", help="measure the shipped model instead, as the product runs it"
-    )
+    parser.add_argument("--engine", type=Path, metavar="MODEL", help="measure this export, as the product runs it")
     parser.add_argument("--style", type=Path, nargs="*", default=[], help="tables in the style set's or our own form")
     parser.add_argument("--most", type=int, help="take only so many pairs of each set")
     parser.add_argument("--beam", type=int, default=1)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tts_plugin import paths
 from tts_plugin.errors import SettingsError
 
-TranslatorName = Literal["phrasebook", "nllb", "nllb_torch", "marian", "llm"]
+TranslatorName = Literal["phrasebook", "starter", "nllb", "nllb_torch", "marian", "llm"]
 VoiceName = Literal["gtts", "openjtalk", "kokoro", "voicevox", "say", "openai"]
 OutputName = Literal["auto", "miniaudio", "simpleaudio", "wav"]
 NotificationType = Literal[
@@ -62,10 +62,11 @@ class Settings(BaseModel):
         "announce", description="Say that there is a code block or a table, or pass over it in silence."
     )
     translators: tuple[TranslatorName, ...] = Field(
-        ("phrasebook", "nllb", "nllb_torch"),
+        ("phrasebook", "starter", "nllb", "nllb_torch"),
         strict=False,
-        description="Translation engines, in the order in which they are tried. nllb runs the model on the "
-        "processor, nllb_torch through PyTorch; where device finds a graphics card, nllb_torch comes before nllb.",
+        description="Translation engines, in the order in which they are tried. starter is the model that comes with "
+        "Yomiage, for English; nllb runs a downloaded one on the processor, nllb_torch through PyTorch; where device "
+        "finds a graphics card, nllb_torch comes before nllb.",
     )
     model: str = Field(
         DEFAULT_MODEL,

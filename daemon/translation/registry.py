@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
-from daemon.translation import converted, devices
+from daemon.translation import converted, devices, shipped
 from daemon.translation.engine import Translator
 from tts_plugin import models
 from tts_plugin.settings import Settings
@@ -15,6 +15,7 @@ PASSTHROUGH = "passthrough"
 ENGINES = {
     PASSTHROUGH: "daemon.translation.passthrough:Passthrough",
     "phrasebook": "daemon.translation.phrasebook:Phrasebook",
+    "starter": "daemon.translation.starter:Starter",
     "nllb": "daemon.translation.nllb:Nllb",
     "nllb_torch": "daemon.translation.nllb_torch:NllbTorch",
     "marian": "daemon.translation.marian:Marian",
@@ -22,7 +23,7 @@ ENGINES = {
 }
 """Name in settings.json -> module and class. Only the engines that settings name are imported."""
 
-HEAVY = frozenset({"nllb", "nllb_torch", "marian"})
+HEAVY = frozenset({"starter", "nllb", "nllb_torch", "marian"})
 """Engines that hold a model: seconds to load, and memory to give back. One of them at a time is enough."""
 
 MODELS = HEAVY | {"llm"}
@@ -48,6 +49,8 @@ def identity(name: str, settings: Settings) -> str:
     """The engine with all that its translations depend on: which model, which revision of it."""
     if name == "llm":
         return f"{name} {settings.llm_url} {settings.llm_model}"
+    if name == "starter":
+        return f"{name} {shipped.revision()}"
     model = settings.marian_model if name == "marian" else settings.model
     file = models.weights_file(models.directory(model))
     if name != "nllb_torch":

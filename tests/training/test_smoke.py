@@ -78,7 +78,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, encoder: Path) -> Path:
     pairs = [(f"Open the{' very' * n} old file.", f"{'とても' * n}古いファイルを開きます。", "tests") for n in range(3)]
     pairs += [("Read a_file before the last of the 40 steps.", "40個の手順の前に読みます。", "tests")]
     table.write_text("".join("\t".join(pair) + "\n" for pair in pairs), encoding="utf-8")
-    command("prepare", table, "--run", run, "--pieces", 1200, "--style", 200, "--encoder", encoder)
+    command("prepare", table, "--run", run, "--pieces", 1000, "--style", 200, "--encoder", encoder)
     return run
 
 
@@ -93,7 +93,7 @@ def losses(run: Path) -> list[float]:
 
 
 def test_the_encoder_begins_as_the_pretrained_one(encoder: Path) -> None:
-    model = models.Starter(pretrained.size(encoder, 1200))
+    model = models.Starter(pretrained.size(encoder, 1000))
     pretrained.load(model, encoder)
     theirs = BertModel.from_pretrained(encoder).eval()
     ids = torch.tensor([[101, 300, 310, 320, 102], [101, 333, 102, 0, 0]])
@@ -150,7 +150,7 @@ def test_a_batch_holds_pairs_of_like_length_with_matching_placeholders(run: Path
 def test_preparing_again_changes_nothing(run: Path) -> None:
     made = [*run.glob("*.npz"), run / pieces.TARGET, text_directory(run) / PAIRS]
     before = {file: file.stat().st_mtime_ns for file in made}
-    command("prepare", run / "corpus.tsv", "--run", run, "--pieces", 1200, "--style", 200)
+    command("prepare", run / "corpus.tsv", "--run", run, "--pieces", 1000, "--style", 200)
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
@@ -224,6 +224,11 @@ def test_the_evaluation_counts_right(trained: Path, tmp_path: Path) -> None:
     scores = json.loads((tmp_path / "out" / "scores.json").read_text(encoding="utf-8"))["style"]
     assert scores["sentences"] == 1 and 0 <= scores["chrF"] <= 100
     assert "I'm opening a_file." in (tmp_path / "out" / "outputs.txt").read_text(encoding="utf-8")
+
+    command("export", "--run", trained, "--out", tmp_path / "model")
+    command("evaluate", "--run", trained, "--engine", tmp_path / "model", "--style", table, "--out", tmp_path / "said")
+    (said,) = json.loads((tmp_path / "said" / "scores.json").read_text(encoding="utf-8")).values()
+    assert said["sentences"] == 1 and said["survival"] == 100, "the product's engine keeps what the bare model loses"
 
     from training.evaluate import Example, score
 

@@ -65,6 +65,9 @@ class Streaming(Levers):
             yield word
 
 
+THREE = Settings(translators=("phrasebook", "nllb", "nllb_torch"))
+
+
 def nothing() -> None:
     """All is well."""
 
@@ -94,12 +97,12 @@ def result(text: str, engine: str | None, sentence: Sentence = UNKNOWN) -> Trans
 
 def test_japanese_passes_through() -> None:
     sentence = Sentence("テストが通りました。", "ja")
-    assert TranslatorChain(Settings()).translate(sentence) == result(sentence.text, "passthrough", sentence)
+    assert TranslatorChain(THREE).translate(sentence) == result(sentence.text, "passthrough", sentence)
     assert (First.checked, Second.checked) == (0, 0)
 
 
 def test_the_first_engine_that_knows_the_sentence_translates_it() -> None:
-    translators = TranslatorChain(Settings())
+    translators = TranslatorChain(THREE)
     assert translators.translate(UNKNOWN) == result("一", "phrasebook")
     First.answers = lambda text: None
     assert translators.translate(UNKNOWN) == result("二", "nllb")
@@ -112,13 +115,13 @@ def test_the_order_is_the_settings_order() -> None:
 @pytest.mark.parametrize("error", [EngineFailed("no"), EngineUnavailable("no"), ValueError("a bug")])
 def test_a_failure_leads_to_the_next_engine(error: Exception) -> None:
     First.answers = raising(error)
-    assert TranslatorChain(Settings()).translate(UNKNOWN) == result("二", "nllb")
+    assert TranslatorChain(THREE).translate(UNKNOWN) == result("二", "nllb")
 
 
 def test_what_no_engine_can_translate_stays_as_it_is_and_health_says_why() -> None:
     First.answers = lambda text: None
     Second.checks = Third.checks = raising(EngineUnavailable("The model is absent."))
-    translators = TranslatorChain(Settings())
+    translators = TranslatorChain(THREE)
     assert translators.translate(UNKNOWN) == result(UNKNOWN.text, None)
     health = translators.health()
     assert list(health) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
@@ -139,7 +142,7 @@ def test_a_hung_engine_does_not_silence_the_others(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(asking, "CALL_SECONDS", 0.1)
     release = threading.Event()
     First.answers = lambda text: str(release.wait(60))
-    translators = TranslatorChain(Settings())
+    translators = TranslatorChain(THREE)
     try:
         assert translators.translate(UNKNOWN) == result("二", "nllb")
         assert translators.health()["phrasebook"]["state"] == "failed"
@@ -156,7 +159,7 @@ def test_health_and_light_engines_answer_while_the_model_loads() -> None:
         release.wait(60)
 
     Second.loads = slowly
-    translators = TranslatorChain(Settings())
+    translators = TranslatorChain(THREE)
     warming = threading.Thread(target=translators.warm)
     warming.start()
     assert loading.wait(10)
@@ -194,21 +197,26 @@ def test_the_registry_has_what_settings_can_name() -> None:
 
 
 def test_a_graphics_card_puts_its_engine_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert registry.in_order(Settings()) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
+    assert registry.in_order(THREE) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
     monkeypatch.setattr(devices, "_CARDS", (tmp_path,))
     monkeypatch.setattr(devices.importlib.metadata, "version", lambda package: "2.13.0")
     monkeypatch.setattr(devices.sys, "platform", "linux")
-    assert registry.in_order(Settings()) == ["passthrough", "phrasebook", "nllb_torch", "nllb"]
-    assert registry.in_order(Settings(device="cpu")) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
+    assert registry.in_order(THREE) == ["passthrough", "phrasebook", "nllb_torch", "nllb"]
+    assert registry.in_order(THREE.model_copy(update={"device": "cpu"})) == [
+        "passthrough",
+        "phrasebook",
+        "nllb",
+        "nllb_torch",
+    ]
     assert registry.in_order(Settings(translators=("nllb",))) == ["passthrough", "nllb"]
     monkeypatch.setattr(devices.importlib.metadata, "version", lambda package: "2.13.0+cpu")
-    assert registry.in_order(Settings()) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
+    assert registry.in_order(THREE) == ["passthrough", "phrasebook", "nllb", "nllb_torch"]
 
 
 def test_what_a_model_refuses_is_not_asked_of_the_same_model_elsewhere() -> None:
     First.answers = lambda text: None
     Second.answers = raising(EngineFailed("The sentence has 5000 tokens."))
-    translators = TranslatorChain(Settings())
+    translators = TranslatorChain(THREE)
     assert translators.translate(UNKNOWN) == result(UNKNOWN.text, None)
     assert Third.checked == 0
     assert translators.health()["nllb_torch"]["state"] == "idle"
@@ -217,7 +225,7 @@ def test_what_a_model_refuses_is_not_asked_of_the_same_model_elsewhere() -> None
 def test_the_second_way_to_run_the_model_serves_where_the_first_cannot() -> None:
     First.answers = lambda text: None
     Second.checks = raising(EngineUnavailable("It is not converted."))
-    translators = TranslatorChain(Settings())
+    translators = TranslatorChain(THREE)
     translators.warm()
     assert translators.translate(UNKNOWN) == result("三", "nllb_torch")
 
@@ -281,9 +289,9 @@ def test_a_stream_is_kept_when_it_came_to_its_end(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_a_table_knows_is_not_kept() -> None:
-    assert TranslatorChain(Settings()).translate(UNKNOWN) == result("一", "phrasebook")
+    assert TranslatorChain(THREE).translate(UNKNOWN) == result("一", "phrasebook")
     First.answers = lambda text: "新しい"
-    assert TranslatorChain(Settings()).translate(UNKNOWN) == result("新しい", "phrasebook")
+    assert TranslatorChain(THREE).translate(UNKNOWN) == result("新しい", "phrasebook")
 
 
 @pytest.mark.parametrize(
@@ -310,7 +318,7 @@ def test_a_name_that_the_model_lost_is_heard_all_the_same() -> None:
     First.answers = lambda text: None
     Second.answers = lambda text: "ファイルを更新しました。"
     sentence = Sentence("I updated config.toml.", "en")
-    said = TranslatorChain(Settings()).translate(sentence)
+    said = TranslatorChain(THREE).translate(sentence)
     assert said == result("ファイルを更新しました（config.toml）。", "nllb", sentence)
 
 
@@ -327,7 +335,7 @@ def test_models_are_told_what_is_code_and_tables_are_not(monkeypatch: pytest.Mon
 
 def test_an_engine_alone_is_asked_anew_and_is_the_same_engine() -> None:
     First.answers = lambda text: None
-    translators = TranslatorChain(Settings())
+    translators = TranslatorChain(THREE)
     assert translators.translate(UNKNOWN) == result("二", "nllb")
     Second.answers = lambda text: "新しい"
     Second.loads = raising(AssertionError("it was loaded twice"))

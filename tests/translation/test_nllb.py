@@ -230,7 +230,8 @@ def test_a_damaged_conversion_is_told(converted_tiny: str, name: str) -> None:
 
 
 def test_the_real_engines_work_together(converted_tiny: str) -> None:
-    translators = TranslatorChain(Settings(model=converted_tiny, device="cpu"))
+    order = ("phrasebook", "nllb", "nllb_torch")
+    translators = TranslatorChain(Settings(model=converted_tiny, device="cpu", translators=order))
     translators.warm()
     states = {name: facts["state"] for name, facts in translators.health().items()}
     assert states == {"passthrough": "ready", "phrasebook": "ready", "nllb": "ready", "nllb_torch": "idle"}
