@@ -19,24 +19,23 @@ def text_of(request: Message) -> str:
 
 def voice_of(request: Message) -> str | None:
     """The voice that is asked for by name; None for those of the settings."""
-    if (voice := request.get("voice")) is None:
-        return None
-    from tts_plugin.settings import VOICES  # pydantic; not before the server accepts
-
-    if voice not in VOICES:
-        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "voice" must be one of {", ".join(VOICES)}')
-    return str(voice)
+    return _name_of(request, "voice")
 
 
 def engine_of(request: Message) -> str | None:
     """The translation engine that is asked for by name; None for those of the settings."""
-    if (engine := request.get("engine")) is None:
-        return None
-    from tts_plugin.settings import TRANSLATORS
+    return _name_of(request, "engine")
 
-    if engine not in TRANSLATORS:
-        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "engine" must be one of {", ".join(TRANSLATORS)}')
-    return str(engine)
+
+def _name_of(request: Message, field: str) -> str | None:
+    if (name := request.get(field)) is None:
+        return None
+    from tts_plugin.settings import TRANSLATORS, VOICES  # pydantic; not before the server accepts
+
+    names = {"voice": VOICES, "engine": TRANSLATORS}[field]
+    if name not in names:
+        raise BadLine(ErrorCode.BAD_REQUEST, f'the field "{field}" must be one of {", ".join(names)}')
+    return str(name)
 
 
 def session_of(request: Message) -> str:
